@@ -1,0 +1,25 @@
+"""Physical constants, each once: value, unit, meaning, source."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number with its unit, meaning and source; ``float(constant)`` gives the value."""
+
+    value: float
+    unit: str
+    meaning: str
+    source: str
+
+    def __float__(self) -> float:
+        return self.value
+
+
+EARTH_RADIUS = Constant(
+    6_371_000.0, "m", "mean radius of the Earth", "IUGG: (2a + b) / 3, rounded to 1 km"
+)
+ZERO_CELSIUS = Constant(273.15, "K", "0 °C on the Kelvin scale", "SI Brochure, 9th ed., 2.3.1")
+SEAWATER_FREEZING = Constant(
+    -1.9, "degC", "freezing point of sea water at 34.5 g/kg", "UNESCO 1983, rounded"
+)

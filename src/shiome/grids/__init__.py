@@ -1,0 +1,19 @@
+"""Where values live: latitude–longitude grids, boxes and regions, months."""
+
+from shiome.grids.latlon import area_weights, to_standard_layout
+from shiome.grids.months import month_label, month_number, month_range, month_start, parse_month
+from shiome.grids.regions import REGIONS, Region, region_mean, region_weights
+
+__all__ = [
+    "REGIONS",
+    "Region",
+    "area_weights",
+    "month_label",
+    "month_number",
+    "month_range",
+    "month_start",
+    "parse_month",
+    "region_mean",
+    "region_weights",
+    "to_standard_layout",
+]
