@@ -1,0 +1,22 @@
+"""What was observed, simulated or drawn: samples that ship, and the user's own data."""
+
+from shiome.data.catalog import (
+    DataRecord,
+    coastlines,
+    describe,
+    land_polygons,
+    list_samples,
+    open_sample,
+)
+from shiome.data.sources import OpenedField, open_sst
+
+__all__ = [
+    "DataRecord",
+    "OpenedField",
+    "coastlines",
+    "describe",
+    "land_polygons",
+    "list_samples",
+    "open_sample",
+    "open_sst",
+]
