@@ -23,3 +23,9 @@ ZERO_CELSIUS = Constant(273.15, "K", "0 °C on the Kelvin scale", "SI Brochure, 
 SEAWATER_FREEZING = Constant(
     -1.9, "degC", "freezing point of sea water at 34.5 g/kg", "UNESCO 1983, rounded"
 )
+EARTH_ROTATION = Constant(
+    7.292_115e-5, "s-1", "angular velocity of the Earth", "IERS Conventions 2010, table 1.1"
+)
+SEAWATER_DENSITY = Constant(
+    1025.0, "kg m-3", "density of surface sea water", "Gill 1982, Atmosphere-Ocean Dynamics, app. 3"
+)
