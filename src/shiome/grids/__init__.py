@@ -2,12 +2,21 @@
 
 from shiome.grids.latlon import area_weights, to_standard_layout
 from shiome.grids.months import month_label, month_number, month_range, month_start, parse_month
-from shiome.grids.regions import REGIONS, Region, region_mean, region_weights
+from shiome.grids.regions import (
+    INDICES,
+    REGIONS,
+    Region,
+    climate_index,
+    region_mean,
+    region_weights,
+)
 
 __all__ = [
+    "INDICES",
     "REGIONS",
     "Region",
     "area_weights",
+    "climate_index",
     "month_label",
     "month_number",
     "month_range",

@@ -1,12 +1,10 @@
 """The interface that every model shares."""
 
 import abc
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
-
-State = TypeVar("State", bound=PyTree)
+from jaxtyping import Array, Float, PRNGKeyArray
 
 
 class Model(eqx.Module):
@@ -26,12 +24,17 @@ class Model(eqx.Module):
         Unit of each named part of the state, or of the whole state under the name "state".
     """
 
-    time_step: eqx.AbstractVar[float]
+    if TYPE_CHECKING:
+        # A type checker takes Equinox's abstract variable for a constructor argument.
+        @property
+        def time_step(self) -> float: ...
+    else:
+        time_step: eqx.AbstractVar[float]
     time_unit: eqx.AbstractClassVar[str]
     units: eqx.AbstractClassVar[dict[str, str]]
 
     @abc.abstractmethod
-    def step(self, state: State, time: Float[Array, ""], key: PRNGKeyArray) -> State:
+    def step(self, state: Any, time: Float[Array, ""], key: PRNGKeyArray) -> Any:
         """Advance one state by one time step.
 
         Parameters
