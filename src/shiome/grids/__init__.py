@@ -10,13 +10,17 @@ from shiome.grids.regions import (
     region_mean,
     region_weights,
 )
+from shiome.grids.regrid import binned_average, conservative, conservative_average
 
 __all__ = [
     "INDICES",
     "REGIONS",
     "Region",
     "area_weights",
+    "binned_average",
     "climate_index",
+    "conservative",
+    "conservative_average",
     "month_label",
     "month_number",
     "month_range",
