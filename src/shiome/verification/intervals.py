@@ -53,7 +53,7 @@ def resampled_sums(
     resamples: int,
     block: int = 1,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Sums of all pairs, and the sums of each resample of the years.
+    """Sum all pairs, and sum each resample of the years.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def resampled_sums(
         raise DataError(
             f"the year labels have dimensions {tuple(years.dims)}; expected one of {names}."
         )
-    axis = years.dims[0]
+    axis = str(years.dims[0])
     if years.sizes[axis] != terms.sizes[axis]:
         raise DataError(
             f"there are {years.sizes[axis]} year labels for {terms.sizes[axis]} values along "
@@ -93,7 +93,7 @@ def resampled_sums(
 def with_interval(
     value: xr.DataArray, replicates: xr.DataArray, level: float = 0.9
 ) -> xr.DataArray:
-    """A score with its percentile interval along the dimension ``estimate``.
+    """Join a score and its percentile interval along the dimension ``estimate``.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def bootstrap(
         lacking = [name for name in metric.needs if name not in terms]
         if lacking:
             raise DataError(
-                f"{metric.name} needs more than {sorted(set(forecast.dims))} give; expected at "
+                f"{metric.name} needs more than {tuple(forecast.dims)} give; expected at "
                 "least two members, and edges for ranked scores."
             )
         sums = resampled_sums(
@@ -194,8 +194,8 @@ def common_pairs(
 ) -> xr.DataArray:
     """Observations, kept only where both forecasts are complete."""
     for forecast in (fcst, other):
-        complete = np.isfinite(forecast)
+        complete = xr.apply_ufunc(np.isfinite, forecast)
         if member_dim in forecast.dims:
-            complete = complete.all(member_dim)
+            complete = complete.all(dim=member_dim)
         obs = obs.where(complete)
     return obs

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import xarray as xr
 
 from shiome.core.errors import ConfigError
@@ -44,7 +43,7 @@ def _correlation(sums: xr.Dataset) -> xr.DataArray:
     variance_f, variance_o = ff - f * f, oo - o * o
     defined = (variance_f > _ROUNDING * ff) & (variance_o > _ROUNDING * oo)
     covariance = _mean(sums, "fo") - f * o
-    return covariance / np.sqrt((variance_f * variance_o).where(defined))
+    return covariance / (variance_f * variance_o).where(defined) ** 0.5
 
 
 def _skill(name: str) -> Callable[[xr.Dataset], xr.DataArray]:
@@ -57,14 +56,14 @@ def _skill(name: str) -> Callable[[xr.Dataset], xr.DataArray]:
 
 def _spread_error(sums: xr.Dataset) -> xr.DataArray:
     error = sums["ee"].where(sums["ee"] > 0)
-    return np.sqrt(sums["variance"] / error)
+    return (sums["variance"] / error) ** 0.5
 
 
 METRICS = {
     metric.name: metric
     for metric in (
         Metric("acc", "Anomaly correlation", ("n", "f", "o", "ff", "oo", "fo"), _correlation),
-        Metric("rmse", "Root-mean-square error", ("n", "ee"), lambda s: np.sqrt(_mean(s, "ee"))),
+        Metric("rmse", "Root-mean-square error", ("n", "ee"), lambda s: _mean(s, "ee") ** 0.5),
         Metric("mae", "Mean absolute error", ("n", "ae"), lambda s: _mean(s, "ae")),
         Metric("bias", "Mean error", ("n", "e"), lambda s: _mean(s, "e")),
         Metric(
@@ -112,5 +111,5 @@ def find_metric(name: str) -> Metric:
 
 
 def value_of(metric: Metric, sums: xr.Dataset) -> xr.DataArray:
-    """The score from sums, named and described."""
+    """Turn sums into the score, named and described."""
     return metric.value(sums).rename(metric.name).assign_attrs(long_name=metric.long_name)

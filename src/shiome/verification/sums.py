@@ -5,18 +5,19 @@ terms of these sums give the score itself (sum all), its bootstrap interval (sum
 resample years) and the score of data too large to hold (sum block by block) from one definition.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import DataError
 from shiome.verification.ensemble import ensemble_parts, ranked_scores
 
-Dims = str | Iterable[Hashable]
+Dims = str | Iterable[str]
 
 
-def dim_names(dim: Dims) -> list[Hashable]:
+def dim_names(dim: Dims) -> list[str]:
     """One name, or several, as a list."""
     return [dim] if isinstance(dim, str) else list(dim)
 
@@ -43,14 +44,14 @@ def check_pairs(fcst: xr.DataArray, obs: xr.DataArray, dim: Dims) -> None:
     try:
         xr.align(fcst, obs, join="exact", copy=False)
     except ValueError as error:
-        names = [n for n in obs.dims if not _same_labels(fcst, obs, n)]
+        names = [n for n in obs.dims if not _same_labels(fcst, obs, str(n))]
         where = names[0] if names else "their dimensions"
         raise DataError(
             f"forecast and observations differ in {where!r}; expected the same labels in both."
         ) from error
 
 
-def _same_labels(fcst: xr.DataArray, obs: xr.DataArray, name: Hashable) -> bool:
+def _same_labels(fcst: xr.DataArray, obs: xr.DataArray, name: str) -> bool:
     if fcst.sizes[name] != obs.sizes[name]:
         return False
     return name not in fcst.coords or name not in obs.coords or fcst[name].equals(obs[name])
@@ -122,12 +123,12 @@ def pair_terms(
     observed = obs.broadcast_like(pair).transpose(*shape).values.astype(np.float64)
     valid = np.isfinite(observed) & np.isfinite(members).all(-1)
     if edges is not None:
-        cut = _matching_edges(edges, pair, edge_dim)
+        cut = matching_edges(edges, pair, edge_dim)
         valid &= np.isfinite(cut).all(-1)
     members = np.where(valid[..., None], members, 0.0)
     observed = np.where(valid, observed, 0.0)
 
-    terms = {"pairs": valid.astype(np.float64)}
+    terms: dict[str, npt.NDArray] = {"pairs": valid.astype(np.float64)}
     mean_error, absolute, dispersion = ensemble_parts(members - observed[..., None])
     terms |= moment_terms(observed + mean_error, observed)
     terms |= {"absolute": absolute, "dispersion": dispersion}
@@ -147,7 +148,7 @@ def pair_terms(
     return xr.Dataset(data, coords=pair.coords)
 
 
-def moment_terms(fcst: np.ndarray, obs: np.ndarray) -> dict[str, np.ndarray]:
+def moment_terms(fcst: npt.NDArray, obs: npt.NDArray) -> dict[str, npt.NDArray]:
     """Moments and errors of single-valued forecasts, any shape, by the names of the sums."""
     error = fcst - obs
     return {
@@ -162,7 +163,7 @@ def moment_terms(fcst: np.ndarray, obs: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def _matching_edges(edges: xr.DataArray, pair: xr.DataArray, edge_dim: str) -> np.ndarray:
+def matching_edges(edges: xr.DataArray, pair: xr.DataArray, edge_dim: str = "edge") -> npt.NDArray:
     """Edges as an array of shape (..., edge) in the order of the pairs' dimensions."""
     if edge_dim not in edges.dims or edges.sizes[edge_dim] < 1:
         raise DataError(
@@ -177,7 +178,7 @@ def _matching_edges(edges: xr.DataArray, pair: xr.DataArray, edge_dim: str) -> n
     return cut
 
 
-def _pair_weights(weights: xr.DataArray, pair: xr.DataArray) -> np.ndarray:
+def _pair_weights(weights: xr.DataArray, pair: xr.DataArray) -> npt.NDArray:
     check_pairs(pair, weights, ())
     values = weights.broadcast_like(pair).transpose(*pair.dims).values.astype(np.float64)
     if not (values >= 0).all():
