@@ -1,0 +1,79 @@
+"""3D-Var: the forecast corrected with a background covariance that never changes."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from shiome.assimilation.background import (
+    Solver,
+    direct,
+    gauss_newton,
+    innovation_of,
+    symmetric_root,
+)
+from shiome.assimilation.problem import Problem
+from shiome.assimilation.scheme import Estimate, Scheme
+
+
+class Var3D(Scheme):
+    """Minimum of the distances to the forecast and to the observations.
+
+    Attributes
+    ----------
+    root
+        Symmetric square root of the background covariance.
+    iterations
+        Outer iterations; one suffices for linear observation operators.
+    solver
+        Of the inner problem: :func:`direct` or :func:`conjugate_gradients`.
+
+    References
+    ----------
+    Lorenc (1986): Q. J. R. Meteorol. Soc. 112, 1177–1194.
+    """
+
+    root: Float[Array, "n n"]
+    iterations: int = eqx.field(static=True)
+    solver: Solver = eqx.field(static=True)
+
+    def __init__(
+        self, covariance: Float[Array, "n n"], iterations: int = 1, solver: Solver = direct
+    ):
+        self.root, self.iterations, self.solver = symmetric_root(covariance), iterations, solver
+
+    def init(self, problem: Problem, key: PRNGKeyArray) -> Float[Array, " n"]:
+        """Start from the initial mean."""
+        return problem.initial.mean
+
+    def forecast(
+        self,
+        state: Float[Array, " n"],
+        problem: Problem,
+        time: Float[Array, ""],
+        key: PRNGKeyArray,
+    ) -> Float[Array, " n"]:
+        """Carry the state over one cycle."""
+        return problem.propagate(state, time, key)
+
+    def analyse(
+        self,
+        state: Float[Array, " n"],
+        y: Float[Array, " p"],
+        problem: Problem,
+        time: Float[Array, ""],
+        key: PRNGKeyArray,
+    ) -> Float[Array, " n"]:
+        """Minimise the cost function."""
+        w, _ = gauss_newton(
+            lambda w: problem.operator(state + self.root @ w),
+            innovation_of(y, problem),
+            state.size,
+            state.dtype,
+            iterations=self.iterations,
+            solver=self.solver,
+        )
+        return state + self.root @ w
+
+    def estimate(self, state: Float[Array, " n"]) -> Estimate:
+        """State, and the spread of the background covariance."""
+        return Estimate(state, jnp.linalg.norm(self.root, axis=1))
