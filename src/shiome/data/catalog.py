@@ -61,12 +61,12 @@ class DataRecord:
 
 
 def list_samples() -> list[DataRecord]:
-    """Records of all shipped samples, by id."""
+    """Return the records of all shipped samples, by id."""
     return [_record(path) for path in sorted(FILES.glob("*.json"))]
 
 
 def describe(id: str) -> DataRecord:
-    """Record of one shipped sample.
+    """Return the record of one shipped sample.
 
     Raises
     ------
