@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from shiome.grids.months import MONTH_NAMES, month_number
+from shiome.grids.months import MONTH_NAMES, month_number, month_start
 from shiome.products.style import OKABE_ITO, legend, new_axes
 
 _ANALOGUE_COLOURS: Final = (OKABE_ITO["vermilion"], OKABE_ITO["green"], OKABE_ITO["purple"])
@@ -50,7 +50,7 @@ def plume(
     figure, axes = new_axes(title, height=4.1, margins=(0.115, 0.255, 0.875, 0.925))
     axes.axhline(0.0, color="#888888", linewidth=0.8)
     _draw_thresholds(axes, thresholds, last - _PAST_MONTHS + 1)
-    _draw_members(axes, members, months, history.sel(time=_month(last)).item())
+    _draw_members(axes, members, months, history.sel(time=month_start(last)).item())
     _draw_history(axes, history, last, int(months[-1]))
     if analogues is not None:
         _draw_analogues(axes, analogues, last)
@@ -60,10 +60,6 @@ def plume(
     axes.set_ylabel(label)
     legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, columnspacing=1.2)
     return figure
-
-
-def _month(number: int) -> np.datetime64:
-    return np.datetime64("1970-01", "M") + (number - 12 * 1970)
 
 
 def _draw_thresholds(axes: Axes, thresholds: Mapping[float, str], left: int) -> None:
@@ -195,8 +191,8 @@ def category_bars(
         for x, value, bottom in zip(places, share, base, strict=True):
             if value >= 9.5:
                 axes.text(
-                    float(x), bottom + value / 2, f"{value:.0f}", ha="center", va="center", fontsize=9,
-                    color=ink[kind],
+                    float(x), bottom + value / 2, f"{value:.0f}", ha="center", va="center",
+                    fontsize=9, color=ink[kind],
                 )  # fmt: skip
         base = base + share
     axes.set_xticks(places, list(table["season"]))

@@ -12,7 +12,6 @@ import secrets
 import shutil
 import time
 from collections import UserDict
-from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +22,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from shiome.core.errors import OutputError
+from shiome.data import DataRecord
 from shiome.products.crate import write_crate
 from shiome.products.jsonable import plain, write_json
 from shiome.products.style import save
@@ -110,7 +110,7 @@ class Report:
     metrics, baselines, intervals
         Tables under dotted lower-case keys; an interval is a pair (lower, upper).
     data
-        Data records: objects with ``id``, ``kind``, ``license`` and ``citation``.
+        Records of the data sets that went in.
     figures
         What :meth:`add_figure` has collected: file, caption and data file of each figure.
     warnings
@@ -123,7 +123,7 @@ class Report:
         self.path, self.work = path, work
         self.showcase, self.title, self.seed = showcase, title, seed
         self.config: dict[str, Any] = plain(config)
-        self.data: list[Any] = []
+        self.data: list[DataRecord] = []
         self.metrics, self.baselines, self.intervals = MetricTable(), MetricTable(), MetricTable()
         self.figures: list[dict[str, Any]] = []
         self.warnings: list[str] = []
@@ -314,9 +314,11 @@ class Report:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def data_entry(record: Any) -> dict[str, str]:
-    """Id, kind, licence and citation of a data record, given as an object or a mapping."""
-    keys: Sequence[str] = ("id", "kind", "license", "citation")
-    if isinstance(record, Mapping):
-        return {key: str(record[key]) for key in keys}
-    return {key: str(getattr(record, key)) for key in keys}
+def data_entry(record: DataRecord) -> dict[str, str]:
+    """What ``report.json`` says of one data set."""
+    return {
+        "id": record.id,
+        "kind": record.kind,
+        "license": record.license,
+        "citation": record.citation,
+    }
