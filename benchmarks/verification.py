@@ -126,12 +126,12 @@ def work(name: str, store: Path, result: Path) -> None:
         import xskillscore  # noqa: F401  (its compilation is not timed)
     else:
         import shiome.verification  # noqa: F401
-    begun = time.perf_counter()
+    begun, begun_cpu = time.perf_counter(), time.process_time()
     scores = WORKERS[name](store)
-    seconds = time.perf_counter() - begun
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - begun_cpu
     scores.to_netcdf(result)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": seconds, "peak_mib": peak}))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_mib": peak}))
 
 
 def main(starts: int = 96, folder: str | None = None) -> list[dict[str, object]]:
@@ -163,6 +163,9 @@ def main(starts: int = 96, folder: str | None = None) -> list[dict[str, object]]
         "seconds": own["seconds"],
         "peer_seconds": peer["seconds"],
         "speed_ratio": peer["seconds"] / own["seconds"],
+        "cpu_seconds": own["cpu_seconds"],
+        "peer_cpu_seconds": peer["cpu_seconds"],
+        "cpu_ratio": peer["cpu_seconds"] / own["cpu_seconds"],
         "peak_mib": own["peak_mib"],
         "peer_peak_mib": peer["peak_mib"],
         "memory_ratio": peer["peak_mib"] / own["peak_mib"],
@@ -171,8 +174,12 @@ def main(starts: int = 96, folder: str | None = None) -> list[dict[str, object]]
     }
     print(f"{row['benchmark']} (synthetic), beside {row['peer']}")
     print(f"{'':14}{'shiome':>12}{'peer':>12}{'peer / shiome':>16}")
-    for label, key, ratio in (("time, s", "seconds", "speed_ratio"),
-                              ("peak, MiB", "peak_mib", "memory_ratio")):  # fmt: skip
+    lines = [
+        ("time, s", "seconds", "speed_ratio"),
+        ("CPU time, s", "cpu_seconds", "cpu_ratio"),
+        ("peak, MiB", "peak_mib", "memory_ratio"),
+    ]
+    for label, key, ratio in lines:
         print(f"{label:14}{row[key]:12.1f}{row['peer_' + key]:12.1f}{row[ratio]:16.2f}")
     print(
         f"largest difference of any score: {gap['single']:.1e} (peer in single precision), "
