@@ -1,6 +1,7 @@
 """Generators of property tests: the layouts in which people keep monthly fields."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cftime
@@ -158,7 +159,7 @@ def write(field: xr.DataArray, layout: FileLayout, folder: Path) -> str:
     """Write a field in a layout, in one file or several; the path or glob that opens it."""
     suffix = "zarr" if layout.container.startswith("zarr") else "nc"
     edges = np.linspace(0, field.sizes["time"], layout.files + 1).astype(int)
-    for number, (start, end) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (start, end) in enumerate(pairwise(edges)):
         dataset = as_dataset(field.isel(time=slice(start, end)), layout)
         path = folder / f"part{number}.{suffix}"
         if suffix == "zarr":

@@ -8,15 +8,24 @@ from shiome.data.catalog import (
     list_samples,
     open_sample,
 )
-from shiome.data.sources import OpenedField, open_sst
+from shiome.data.sources import (
+    OpenedField,
+    OpenedSeries,
+    open_indices,
+    open_series,
+    open_sst,
+)
 
 __all__ = [
     "DataRecord",
     "OpenedField",
+    "OpenedSeries",
     "coastlines",
     "describe",
     "land_polygons",
     "list_samples",
+    "open_indices",
     "open_sample",
+    "open_series",
     "open_sst",
 ]

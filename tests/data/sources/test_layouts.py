@@ -4,11 +4,10 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 
 from shiome.data import open_sst
-from tests.strategies import FileLayout, file_layouts, truth, write
+from tests.strategies import file_layouts, truth, write
 
 TRUTH = truth()
 

@@ -101,6 +101,17 @@ def find_layout(dataset: xr.Dataset, variable: str, where: str) -> Layout:
     return Layout(variable, time, bounds, y, x, (time_dim, *dims), extra)
 
 
+def time_of(dataset: xr.Dataset, data: xr.DataArray, where: str) -> xr.DataArray:
+    """Time axis of a series.
+
+    Raises
+    ------
+    DataError
+        If it has none.
+    """
+    return _coordinate(dataset, data, "time", where)
+
+
 def fields_of(dataset: xr.Dataset) -> list[str]:
     """Names of the variables that lie on latitude and longitude, whether or not on time."""
     bounds = {str(v.attrs.get("bounds", "")) for v in dataset.variables.values()}

@@ -36,6 +36,25 @@ class OpenedField:
     record: DataRecord
 
 
+@dataclass(frozen=True)
+class OpenedSeries:
+    """Monthly series by name and what had to be done to them.
+
+    Parameters
+    ----------
+    series
+        Variables over the one dimension time (contiguous month starts), float64, NaN if missing.
+    notes
+        Sentences for the report: what was worked around.
+    record
+        What the data set is.
+    """
+
+    series: xr.Dataset
+    notes: tuple[str, ...]
+    record: DataRecord
+
+
 def user_record(
     path: str, attrs: dict[str, Any], variable_attrs: dict[str, Any], notes: tuple[str, ...]
 ) -> DataRecord:

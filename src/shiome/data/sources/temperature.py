@@ -97,8 +97,8 @@ def decide(
             return False, offset, " ".join(notes)
     raise DataError(
         f"{where} has units {units or 'not given'} and a {'tropical ' if tropical else ''}median "
-        f"of {median:.4g}; expected a sea-surface temperature (near 300 K or 27 degC in the tropics) "
-        "or its anomaly (near 0)."
+        f"of {median:.4g}; expected a sea-surface temperature (in the tropics near 300 K or "
+        "27 degC) or its anomaly (near 0)."
     )
 
 
