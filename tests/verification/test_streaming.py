@@ -141,6 +141,17 @@ def test_same_numbers_as_xskillscore(field):
         np.testing.assert_allclose(got[name], theirs, atol=1e-6, err_msg=name)
 
 
+def test_edges_of_data(field):
+    fcst, obs = field
+    for got in (verify_hindcast(fcst[:0], obs[:0]), verify_hindcast(fcst, obs * np.nan)):
+        assert int(got["pairs"].sum()) == 0
+        assert bool(got["crps"].isnull().all())
+        assert got["acc"].shape == (3, 5, 7)
+    one = verify_hindcast(fcst.isel(member=[0]), obs)
+    assert "crps_fair" not in one
+    np.testing.assert_allclose(one["crps"], one["mae"], atol=1e-6)
+
+
 def test_what_cannot_be_streamed_is_refused(field):
     fcst, obs = field
     with pytest.raises(DataError, match="no blocks"):

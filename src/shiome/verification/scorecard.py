@@ -41,7 +41,7 @@ def scorecard(
         Random key. Equal keys and years give equal resamples.
     edges
         Inner edges of the categories (start, lead, edge): two for terciles. With them the ranked
-        probability scores are included.
+        probability scores are included, and pairs without edges are left out of all scores.
     weights
         Non-negative weights of the pairs.
     resamples, block, level

@@ -198,9 +198,10 @@ def _block_sums(fcst: xr.DataArray, obs: xr.DataArray, dim: list[str], member_di
     y = np.asarray(observed.compute(scheduler="single-threaded").values)
     x = np.asarray(fcst.compute(scheduler="single-threaded").values)
     axis = fcst.get_axis_num(member_dim)
-    outer, count = int(np.prod(x.shape[:axis])), x.shape[axis]
+    count = x.shape[axis]
+    outer, cells = int(np.prod(x.shape[:axis])), int(np.prod(x.shape[axis + 1 :]))
     mean_error, absolute, dispersion = _blockwise_parts(
-        x.reshape(outer, count, -1), y.reshape(outer, -1)
+        x.reshape(outer, count, cells), y.reshape(outer, cells)
     )
     y = y.astype(np.float64).reshape(mean_error.shape)
     valid = np.isfinite(mean_error)
