@@ -36,14 +36,17 @@ class CellAverage:
 
     def __call__(self, values: Array) -> npt.NDArray[np.float64]:
         """Average ``values`` (..., source latitude, source longitude) over the target cells."""
-        lead = values.shape[:-2]
-        flat = values.reshape(-1, self.weights.shape[1]).T
-        valid = np.isfinite(flat)
-        total = self.weights @ np.where(valid, flat, 0.0)
-        covered = self.weights @ valid.astype(np.float64)
-        enough = covered >= self.min_fraction * self.area[:, None] - 1e-12
-        mean = np.where(enough & (covered > 0), total / np.where(covered > 0, covered, 1.0), np.nan)
-        return mean.T.reshape(*lead, *self.shape)
+        fields = values.reshape(-1, self.weights.shape[1])
+        means = np.empty((len(fields), self.weights.shape[0]))
+        valid, covered = np.zeros(0, bool), np.zeros(0)
+        for field, mean in zip(fields, means, strict=True):
+            present = np.isfinite(field)
+            if not np.array_equal(present, valid):  # mostly the same coast, step after step
+                valid, covered = present, self.weights @ present.astype(np.float64)
+            enough = covered >= np.maximum(self.min_fraction * self.area - 1e-12, 1e-300)
+            total = self.weights @ np.where(present, field, 0.0)
+            mean[:] = np.divide(total, covered, out=np.full(total.shape, np.nan), where=enough)
+        return means.reshape(*values.shape[:-2], *self.shape)
 
 
 def conservative_average(

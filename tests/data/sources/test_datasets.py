@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from shiome.data import open_sst
-from tests.strategies import KELVIN, FileLayout, encode_times, truth
+from tests.strategies import KELVIN, FileLayout, encode_times, truth, write
 
 TRUTH = truth(months=14, step=10.0)
 
@@ -219,21 +219,25 @@ def test_oras5_curvilinear_grid_is_averaged_in_regular_cells(tmp_path):
     ).all()
 
 
-def test_a_fine_grid_is_averaged_to_two_degrees_in_chunks(tmp_path, monkeypatch):
-    """Conservative, the same whatever the chunk, and all of it noted."""
+@pytest.mark.parametrize(("descending", "start"), [(False, 0.0), (True, -180.0), (True, 57.0)])
+def test_a_fine_grid_is_averaged_to_two_degrees_in_chunks(tmp_path, monkeypatch, descending, start):
+    """Conservative, the same whatever the chunk and the order of the axes, and noted."""
     monkeypatch.setattr("shiome.data.sources.gridded.CHUNK_VALUES", 3 * 180 * 360)
     fine = truth(months=7, step=1.0)
-    layout = FileLayout()
-    values = fine.values
-    dataset = xr.Dataset(
-        {"sst": (("time", "lat", "lon"), values, {"units": "degC"})},
-        {"time": ("time", *coordinate(encode_times(fine.time.values, layout), layout.time_units)),
-         "lat": ("lat", *coordinate(fine.latitude.values, "degrees_north")),
-         "lon": ("lon", *coordinate(fine.longitude.values, "degrees_east"))},
-    )  # fmt: skip
-    opened = open_sst(save(dataset, tmp_path / "fine.nc"))
+    layout = FileLayout(descending=descending, longitude_start=start)
+    opened = open_sst(write(fine, layout, tmp_path))
     assert opened.field.shape == (7, 90, 180)
     area = np.cos(np.deg2rad(fine.latitude.values[100:102]))[:, None] * np.ones(2)
-    expected = [np.average(v, weights=area) for v in values[:, 100:102, 40:42]]
+    expected = [np.average(v, weights=area) for v in fine.values[:, 100:102, 40:42]]
     np.testing.assert_allclose(opened.field.values[:, 50, 20], expected, rtol=1e-5)
     assert any("averaged to 2°" in note for note in opened.notes)
+
+
+def test_a_fine_region_across_the_prime_meridian_keeps_its_cells_only(tmp_path):
+    fine = truth(months=3, step=1.0).isel(latitude=slice(90, 120)).fillna(20.0)
+    region = fine.isel(longitude=[*range(0, 20), *range(340, 360)])
+    opened = open_sst(write(region, FileLayout(longitude_start=-180.0), tmp_path))
+    np.testing.assert_array_equal(opened.field.latitude, np.arange(1.0, 30, 2))
+    expected = [*np.arange(1.0, 20, 2), *np.arange(341.0, 360, 2)]
+    np.testing.assert_array_equal(opened.field.longitude, expected)
+    assert np.isfinite(opened.field).all()

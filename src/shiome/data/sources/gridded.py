@@ -16,7 +16,7 @@ from shiome.data.sources.notes import month_list
 from shiome.data.sources.times import month_numbers
 from shiome.data.sources.workgrid import WorkGrid, make_grid
 
-CHUNK_VALUES = 12_000_000  # read at once: about 100 MB as float64
+CHUNK_VALUES = 8_000_000  # read at once: 32 to 64 MB
 LONGEST = 12 * 5000  # months between the first and the last; more is a misread time axis
 
 

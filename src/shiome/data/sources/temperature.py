@@ -37,9 +37,9 @@ def parse_units(units: str, where: str) -> str:
     )
 
 
-def without_codes(values: npt.NDArray) -> npt.NDArray[np.float64]:
+def without_codes(values: npt.NDArray) -> npt.NDArray:
     """Values with codes for missing made NaN."""
-    values = values.astype(np.float64)
+    values = values if np.issubdtype(values.dtype, np.floating) else values.astype(np.float64)
     with np.errstate(invalid="ignore"):
         return np.where((values > LOWEST) & (values < HIGHEST), values, np.nan)
 

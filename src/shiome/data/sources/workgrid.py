@@ -1,10 +1,11 @@
 """The regular grid that a field is worked on, and the way to it from the file's grid."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from shiome.core.errors import DataError
 from shiome.data.sources.layout import Layout
@@ -64,8 +65,14 @@ def _from_regular(layout: Layout) -> WorkGrid:
     if fine >= FINEST:
         return WorkGrid(y, x, source, size, ordered, tuple(notes))
     target, average = _cropped((y, x), *_regular_cells(STEPS[0]))
+    # Take the values as they lie in the file: sorting is cheaper in the weights.
+    lying = (rows[:, None] * layout.longitude.size + columns).ravel()
+    selection = sparse.csr_array(
+        (np.ones(lying.size), (np.arange(lying.size), lying)), shape=(lying.size, size)
+    )
+    average = replace(average, weights=sparse.csr_array(average.weights @ selection))
     notes.append(f"The {fine:.3g}° grid was averaged to {STEPS[0]:g}° (conservatively).")
-    return WorkGrid(*target, source, size, lambda v: average(ordered(v)), tuple(notes))
+    return WorkGrid(*target, source, size, average, tuple(notes))
 
 
 def _cropped(
