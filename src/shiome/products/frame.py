@@ -185,7 +185,9 @@ class Frame:
                 continue
             line = self._transform(np.stack([np.full(61, float(lon)), fine], axis=1))
             self.axes.plot(*line.T, color="#9A9A9A", linewidth=0.4, zorder=4)
-            self._label(line[0], _degrees(lon, "E", "W"), ha="center", va="top", shift=(0, -3))
+            # Meridians crowd at the foot of a globe: every second one has room for its label.
+            if w != GLOBE or lon % 120:
+                self._label(line[0], _degrees(lon, "E", "W"), ha="center", va="top", shift=(0, -3))
         across = np.linspace(w.west, w.east, 121)
         for lat in range(-90, 91, step_lat):
             if not w.south < lat < w.north:

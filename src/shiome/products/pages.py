@@ -1,5 +1,6 @@
 """Pages of reports: self-contained HTML from templates, readable offline."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ def render(report: Report, template: str, packages: Sequence[str] = (), **words:
         lstrip_blocks=True,
     )
     environment.filters["number"] = _number
+    environment.filters["tied"] = _tied
     return environment.get_template(template).render(report=report, **words)
 
 
@@ -49,6 +51,11 @@ def write_report_page(report: Report, summary: str = "") -> None:
         What came out, in one or two sentences.
     """
     report.write_page(render(report, "report.html", summary=summary))
+
+
+def _tied(text: str) -> str:
+    """Keep numbers and their units on one line."""
+    return re.sub(r"(?<=\d) (?=[%K°])|(?<=[<>]) (?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 def _number(value: Any) -> str:

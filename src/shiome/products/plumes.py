@@ -16,6 +16,7 @@ from shiome.products.style import OKABE_ITO, legend, new_axes
 
 _ANALOGUE_COLOURS: Final = (OKABE_ITO["vermilion"], OKABE_ITO["green"], OKABE_ITO["purple"])
 _PAST_MONTHS: Final = 12
+_Label = tuple[float, str, str]  # height, words, colour
 
 
 def plume(
@@ -47,29 +48,22 @@ def plume(
     members = members.transpose("member", "lead")
     months = month_number(members["valid_time"].values)
     last = int(months[0]) - 1
-    figure, axes = new_axes(title, height=4.1, margins=(0.115, 0.255, 0.875, 0.925))
+    figure, axes = new_axes(title, height=4.1, margins=(0.135, 0.255, 0.85, 0.925))
     axes.axhline(0.0, color="#888888", linewidth=0.8)
-    _draw_thresholds(axes, thresholds, last - _PAST_MONTHS + 1)
+    for value in thresholds:
+        axes.axhline(value, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)))
+    labels: list[_Label] = [(value, words, "#555555") for value, words in thresholds.items()]
     _draw_members(axes, members, months, history.sel(time=month_start(last)).item())
     _draw_history(axes, history, last, int(months[-1]))
     if analogues is not None:
-        _draw_analogues(axes, analogues, last)
+        labels += _draw_analogues(axes, analogues, last)
+    _label_ends(axes, labels)
     axes.axvline(last, color="#666666", linewidth=0.8, linestyle=":")
     axes.set_xlim(last - _PAST_MONTHS + 1, months[-1])
     _month_axis(axes, last - _PAST_MONTHS + 1, int(months[-1]))
     axes.set_ylabel(label)
     legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, columnspacing=1.2)
     return figure
-
-
-def _draw_thresholds(axes: Axes, thresholds: Mapping[float, str], left: int) -> None:
-    for value, words in thresholds.items():
-        axes.axhline(value, color="#888888", linewidth=0.9, linestyle=(0, (4, 3)))
-        above = value >= 0
-        axes.annotate(
-            words, (left, value), (3, 2 if above else -2), textcoords="offset points",
-            va="bottom" if above else "top", fontsize=9, color="#555555",
-        )  # fmt: skip
 
 
 def _draw_members(
@@ -86,16 +80,11 @@ def _draw_members(
     axes.fill_between(x, quarter, three, color="#94C0DE", linewidth=0, label="50 % of members")
     strands = [np.column_stack([x, line]) for line in values]
     axes.add_collection(
-        LineCollection(strands, colors=OKABE_ITO["blue"], linewidths=0.35, alpha=0.35)
+        LineCollection(strands, colors=OKABE_ITO["blue"], linewidths=0.3, alpha=0.22)
     )
     axes.plot(x, median, color=OKABE_ITO["blue"], linewidth=2.2, label="median")
-    axes.set_ylim(_limits(values))
-
-
-def _limits(values: npt.NDArray[np.floating]) -> tuple[float, float]:
-    """Range that holds every member, at least −1…1.5."""
-    low, high = np.nanmin(values), np.nanmax(values)
-    return min(-1.0, float(low) - 0.15), max(1.5, float(high) + 0.15)
+    axes.set_ylim(-1.0, 1.5)
+    _make_room(axes, values)
 
 
 def _draw_history(axes: Axes, history: xr.DataArray, last: int, end: int) -> None:
@@ -109,40 +98,49 @@ def _draw_history(axes: Axes, history: xr.DataArray, last: int, end: int) -> Non
             times[later], values[later], color=OKABE_ITO["black"], linewidth=1.2,
             linestyle=":", marker="o", markersize=2.5, label="observed later",
         )  # fmt: skip
-    seen = values[past | later]
-    if np.isfinite(seen).any():
-        low, high = axes.get_ylim()
-        axes.set_ylim(min(low, np.nanmin(seen) - 0.15), max(high, np.nanmax(seen) + 0.15))
+    _make_room(axes, values[past | later])
 
 
-def _draw_analogues(axes: Axes, analogues: xr.DataArray, last: int) -> None:
+def _draw_analogues(axes: Axes, analogues: xr.DataArray, last: int) -> list[_Label]:
+    """Draw dashed paths of past years and return what is to be written at their ends."""
     offsets = analogues["offset"].values
     lines = analogues.transpose("analogue", "offset")
     shown = offsets > -_PAST_MONTHS
-    ends = []
+    ends: list[_Label] = []
     for colour, line in zip(_ANALOGUE_COLOURS, lines, strict=False):
         values = line.values[shown]
         axes.plot(last + offsets[shown], values, color=colour, linewidth=1.3, linestyle="--")
         known = np.flatnonzero(np.isfinite(values))
         if known.size:
             ends.append((float(values[known[-1]]), str(line["analogue"].item()), colour))
-    seen = lines.values[: len(_ANALOGUE_COLOURS), shown]
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, np.nanmin(seen) - 0.1), max(high, np.nanmax(seen) + 0.1))
+    _make_room(axes, lines.values[: len(_ANALOGUE_COLOURS), shown])
     axes.plot([], [], color="#555555", linewidth=1.3, linestyle="--", label="similar past years")
+    return ends
+
+
+def _make_room(axes: Axes, values: npt.NDArray[np.floating]) -> None:
+    """Widen the value axis until it holds ``values`` with a little margin."""
+    known = values[np.isfinite(values)]
+    if known.size:
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, float(known.min()) - 0.12), max(high, float(known.max()) + 0.12))
+
+
+def _label_ends(axes: Axes, labels: Sequence[_Label]) -> None:
+    """Write words at heights right of the axes, moved apart where they would overlap."""
     low, high = axes.get_ylim()
-    heights = _spread_out([value for value, _, _ in ends], 0.065 * (high - low))
-    for height, (_, words, colour) in zip(heights, ends, strict=True):
+    heights = _spread_out([value for value, _, _ in labels], 0.062 * (high - low))
+    for height, (_, words, colour) in zip(heights, labels, strict=True):
         axes.annotate(
             words, (1.0, height), (4, 0), xycoords=("axes fraction", "data"),
-            textcoords="offset points", va="center", fontsize=9, color=colour, fontweight="bold",
+            textcoords="offset points", va="center", fontsize=9, color=colour,
             annotation_clip=False,
         )  # fmt: skip
 
 
 def _spread_out(values: Sequence[float], gap: float) -> list[float]:
     """Move values apart, keeping their order, until neighbours differ by ``gap`` at least."""
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     placed = np.asarray(values, float)[order]
     for i in range(1, len(placed)):
         placed[i] = max(placed[i], placed[i - 1] + gap)
@@ -181,7 +179,7 @@ def category_bars(
     label
         Words at the horizontal axis.
     """
-    figure, axes = new_axes(title, height=3.5, margins=(0.12, 0.245, 0.985, 0.915))
+    figure, axes = new_axes(title, height=4.1, margins=(0.125, 0.215, 0.985, 0.925))
     colours = {"below": "#2166AC", "neutral": "#D0D0D0", "above": "#C8502D"}
     ink = {"below": "white", "neutral": "#222222", "above": "white"}
     places, base = np.arange(len(table)), np.zeros(len(table))
@@ -190,16 +188,17 @@ def category_bars(
         axes.bar(places, share, 0.86, base, color=colour, label=names[kind])
         for x, value, bottom in zip(places, share, base, strict=True):
             if value >= 9.5:
+                words = f"{value:.0f}" if value < 99.5 else ">99"
                 axes.text(
-                    float(x), bottom + value / 2, f"{value:.0f}", ha="center", va="center",
-                    fontsize=9, color=ink[kind],
+                    float(x), bottom + value / 2, words, ha="center", va="center", fontsize=9,
+                    color=ink[kind],
                 )  # fmt: skip
         base = base + share
     axes.set_xticks(places, list(table["season"]))
     axes.set(ylim=(0, 100), xlim=(-0.55, len(table) - 0.45), xlabel=label)
     axes.set_ylabel("Probability (%)")
     axes.grid(axis="x", visible=False)
-    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.175), ncols=3)
     return figure
 
 
@@ -255,6 +254,7 @@ def distribution(
     axes.annotate(
         f"median {median:+.2f}".replace("-", "−"), (median, 0.02 * top), (0, 8),
         textcoords="offset points", ha="center", fontsize=9,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
     )  # fmt: skip
     axes.set_xlabel(label)
     axes.set_ylabel("Share of draws per bar (%)")

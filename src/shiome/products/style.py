@@ -1,6 +1,6 @@
 """One look for all figures: colours, sizes, saving.
 
-Figures are made without pyplot, so that drawing leaves no global state behind. They are 5.4 inches
+Figures are made without pyplot, so that drawing leaves no global state behind. They are 5 inches
 wide with letters of 9 points or more: shrunk to the width of a phone, the letters stay readable.
 """
 
@@ -29,8 +29,8 @@ OKABE_ITO: Final = {
 LAND: Final = "#E4E2DD"
 NO_DATA: Final = "#C8C8C8"
 INK: Final = "#222222"
-WIDTH: Final = 5.4  # inches
-DPI: Final = 180
+WIDTH: Final = 5.0  # inches
+DPI: Final = 192
 
 _RC: Final[Any] = {
     "font.size": 10,

@@ -40,16 +40,21 @@ _LEVELS: Final = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0)  # K
 _ANOMALY: Final = "Sea-surface temperature anomaly (K)"
 _SCHEMES: Final = {
     "forecast": "this system, cross-validated",
-    "pastonly": "this system, past years only",
+    "pastonly": "this system, past only",
     "persistence": "damped persistence",
     "climatology": "climatology",
 }
 _SCORES: Final[dict[str, dict[str, Any]]] = {
-    "acc": {"words": "Correlation", "label": "Correlation (1)", "bottom": -0.2, "top": 1.0},
+    "acc": {
+        "words": "Correlation",
+        "label": "Correlation (1 is perfect)",
+        "bottom": -0.2,
+        "top": 1.0,
+    },
     "rmse": {"words": "Error", "label": "RMSE (K)", "bottom": 0.0},
     "rpss": {
         "words": "Probability skill",
-        "label": "RPSS (1), climatology is 0",
+        "label": "RPSS (1 perfect, 0 climatology)",
         "bottom": -0.1,
         "top": 1.0,
     },
@@ -62,7 +67,7 @@ def draw_indices(report: Report, outlook: Outlook) -> Figures:
     """Plumes of both indices and the probabilities of El Niño and La Niña by season."""
     marks: dict[str, Mapping[float, str]] = {
         "nino34": {ENSO_THRESHOLD: "El Niño", -ENSO_THRESHOLD: "La Niña"},
-        "dmi": {IOD_THRESHOLD: "positive dipole", -IOD_THRESHOLD: "negative dipole"},
+        "dmi": {IOD_THRESHOLD: "positive", -IOD_THRESHOLD: "negative"},
     }
     figures: Figures = {}
     for index, name in INDEX_NAMES.items():
@@ -286,7 +291,7 @@ def draw_skill(report: Report, outlook: Outlook) -> Figures:
         figures[f"months_{index}"] = report.add_figure(
             f"acc_by_month_{index}",
             month_by_lead(
-                table, title=f"{name}: by target month", label="Correlation (1), below 0 shown as 0"
+                table, title=f"{name}: by target month", label="Correlation (below 0 shown as 0)"
             ),
             caption=f"Correlation of forecast and observed {name} by the month that is forecast "
             "and the lead, cross-validated.",
