@@ -14,11 +14,11 @@ class Climatology(MonthlyModel):
 
     Attributes
     ----------
-    spread
+    noise
         (12, n) standard deviation of each calendar month.
     """
 
-    spread: Float[Array, "12 n"]
+    noise: Float[Array, "12 n"]
 
     @classmethod
     def fit(
@@ -33,4 +33,4 @@ class Climatology(MonthlyModel):
     ) -> Float[Array, " n"]:
         """Draw next month's anomaly; the present one does not matter."""
         following = (calendar_month(time) + 1) % 12
-        return self.spread[following] * jax.random.normal(key, state.shape, state.dtype)
+        return self.noise[following] * jax.random.normal(key, state.shape, state.dtype)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import eigh
 
 
 @dataclass(frozen=True)
@@ -48,14 +49,16 @@ class EOFBasis:
         data = np.asarray(anomaly[training], np.float64) * weights
         modes = min(modes, len(data) - 1, data.shape[1])
         # Fewer months than points: the eigenvectors of the small Gram matrix give the patterns.
-        variance, vectors = np.linalg.eigh(data @ data.T)
-        order = np.argsort(variance)[::-1][:modes]
-        patterns = (vectors[:, order] / np.sqrt(variance[order])).T @ data
+        gram = data @ data.T
+        months = len(gram)
+        variance, vectors = eigh(gram, subset_by_index=[months - modes, months - 1])
+        variance, vectors = variance[::-1], vectors[:, ::-1]
+        patterns = (vectors / np.sqrt(variance)).T @ data
         # An eigenvector's sign is arbitrary: make the largest loading positive.
         largest = patterns[np.arange(modes), np.abs(patterns).argmax(1)]
         patterns *= np.sign(largest)[:, None]
-        scale = float(np.sqrt(variance[order[0]] / len(data)))
-        return cls(patterns, weights, scale, variance[order] / np.trace(data @ data.T))
+        scale = float(np.sqrt(variance[0] / months))
+        return cls(patterns, weights, scale, variance / np.trace(gram))
 
     def encode(self, anomaly: npt.NDArray) -> npt.NDArray[np.float64]:
         """(..., points) to principal components (..., modes)."""

@@ -1,6 +1,6 @@
 """What all models with a step of one month share."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -10,11 +10,27 @@ from shiome.simulation.model import Model
 
 
 class MonthlyModel(Model):
-    """A model that steps from one month to the next; time is the month number."""
+    """A model that steps from one month to the next; time is the month number.
 
-    time_step: float = eqx.field(default=1.0, init=False, static=True)
+    Attributes
+    ----------
+    noise
+        (12, ...) amplitude of the random forcing in each calendar month.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def noise(self) -> Array: ...
+    else:
+        noise: eqx.AbstractVar[Float[Array, "12 ..."]]
+    time_step: ClassVar[float] = 1.0
     time_unit: ClassVar[str] = "month"
     units: ClassVar[dict[str, str]] = {"state": "1"}
+
+    def quiet(self) -> Self:
+        """The same model without random forcing."""
+        return eqx.tree_at(lambda model: model.noise, self, jnp.zeros_like(self.noise))
 
 
 def calendar_month(time: Float[Array, ""]) -> Int[Array, ""]:

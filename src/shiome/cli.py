@@ -1,0 +1,166 @@
+"""The command line: ``shiome list | info | run | data``."""
+
+import argparse
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from shiome import __version__
+from shiome.core.errors import ShiomeError
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 on success, 2 where the user can mend something."""
+    arguments = _parser().parse_args(argv)
+    # Long float32 computations on two cores; a GPU build of JAX still takes the GPU.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        arguments.command(arguments)
+    except ShiomeError as error:
+        print(f"shiome: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        print("shiome: interrupted; no report was written.", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="shiome", description="Shiome: where Earth simulation meets AI."
+    )
+    parser.add_argument("--version", action="version", version=f"shiome {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    listing = commands.add_parser("list", help="list the showcases")
+    listing.set_defaults(command=_list)
+    info = commands.add_parser("info", help="describe a showcase and its options")
+    info.add_argument("name", metavar="SHOWCASE")
+    info.set_defaults(command=_info)
+    run = commands.add_parser(
+        "run", help="run a showcase: shiome run NAME [options]", add_help=False
+    )
+    run.add_argument("name", metavar="SHOWCASE", nargs="?")
+    run.add_argument("options", nargs=argparse.REMAINDER)
+    run.set_defaults(command=_run)
+    data = commands.add_parser("data", help="list or describe the data that ship")
+    parts = data.add_subparsers(metavar="COMMAND", required=True)
+    parts.add_parser("list", help="list the samples").set_defaults(command=_data_list)
+    described = parts.add_parser("info", help="describe one sample")
+    described.add_argument("name", metavar="ID")
+    described.set_defaults(command=_data_info)
+    return parser
+
+
+def _table(*columns: str) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _show(*things: Any) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    for thing in things:
+        console.print(thing, markup=False) if isinstance(thing, str) else console.print(thing)
+
+
+def _list(_: argparse.Namespace) -> None:
+    from shiome.showcases import names, showcase
+
+    table = _table("showcase", "what it is")
+    for name in names():
+        table.add_row(name, showcase(name).title)
+    _show(table)
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    from shiome.showcases import showcase
+
+    found = showcase(arguments.name)
+    table = _table("option", "default", "meaning")
+    for field in dataclasses.fields(found.config):
+        unit = field.metadata.get("unit")
+        default = "" if field.default is None else f"{field.default} {unit or ''}".strip()
+        table.add_row(_flag(field.name), default, field.metadata["help"])
+    _show(found.title, "", found.description, "", table)
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    from shiome.showcases import names, showcase
+
+    if arguments.name is None or arguments.name.startswith("-"):
+        _show("usage: shiome run SHOWCASE [options]", "showcases: " + ", ".join(names()))
+        sys.exit(0 if arguments.name in ("-h", "--help") else EXIT_BAD_INPUT)
+    import tyro
+
+    found = showcase(arguments.name)
+    options = tyro.cli(
+        _options(found.config, f"{found.name}-report"),
+        prog=f"shiome run {found.name}",
+        description=found.description,
+        args=arguments.options,
+    )
+    names_of_config = [field.name for field in dataclasses.fields(found.config)]
+    config = found.config(**{name: getattr(options, name) for name in names_of_config})
+    folder = found.run(
+        config, options.out, overwrite=options.overwrite, scheduler=options.scheduler
+    )
+    _show(f"The page: {folder / 'index.html'}")
+
+
+def _options(config: type[Any], out: str) -> type[Any]:
+    """Every field of a configuration, and where the report goes, as command-line options."""
+    import tyro
+
+    def described(kind: Any, help: str) -> Any:
+        return Annotated[kind, tyro.conf.arg(help=help)]
+
+    fields: list[tuple[str, Any, Any]] = []
+    for field in dataclasses.fields(config):
+        meta = field.metadata
+        bounds = [f"{word} {meta[key]}" for key, word in (("ge", "from"), ("le", "to"))
+                  if meta.get(key) is not None]  # fmt: skip
+        bounds += [", ".join(map(str, meta["choices"]))] if meta.get("choices") else []
+        notes = "; ".join(filter(None, [meta.get("unit") or "", " ".join(bounds)]))
+        text = meta["help"] + (f" [{notes}]" if notes else "")
+        fields.append((field.name, described(field.type, text), field))
+    for name, kind, default, help in (
+        ("out", str, out, "Folder of the report; it must be new or empty."),
+        ("overwrite", bool, False, "Replace an earlier report at --out."),
+        ("scheduler", str | None, None, "Address of a Dask scheduler to run the tasks on."),
+    ):
+        fields.append((name, described(kind, help), dataclasses.field(default=default)))
+    return dataclasses.make_dataclass("Options", fields, frozen=True)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _data_list(_: argparse.Namespace) -> None:
+    from shiome.data import list_samples
+
+    table = _table("id", "kind", "what it is")
+    for record in list_samples():
+        table.add_row(record.id, record.kind, record.title)
+    _show(table)
+
+
+def _data_info(arguments: argparse.Namespace) -> None:
+    from shiome.data import describe
+
+    record = describe(arguments.name)
+    table = _table("", "")
+    for name, value in dataclasses.asdict(record).items():
+        text = "\n".join(f"{i}. {step}" for i, step in enumerate(value, 1)) \
+            if isinstance(value, tuple) else str(value)  # fmt: skip
+        table.add_row(name, text)
+    _show(table)

@@ -1,0 +1,126 @@
+"""The forecast itself: from the fitted system to everything that the outlook page shows."""
+
+import jax
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from scipy.stats import norm
+
+from shiome.data.anomalies import tercile_edges
+from shiome.data.splits import Split, withheld
+from shiome.grids import month_label, month_start
+from shiome.showcases.seasonal.hindcast import Calibration, FieldSums
+from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen
+from shiome.showcases.seasonal.system import LEADS, ForecastSystem, forecast_field, forecast_members
+
+# Analogues: how many, and the months before the start over which they are compared.
+ANALOGUES = 4
+ANALOGUE_MONTHS = 12
+
+
+def issue_split(observed: Observed, start: int, margin: int) -> Split:
+    """Training years of a forecast whose last month seen is at position ``start``.
+
+    A forecast from the end of the record trains on all years. One from the past is made as if its
+    verifying years were unknown: they and a margin on both sides are left out.
+    """
+    first, last = observed.month[start] + 1, observed.month[start] + LEADS
+    if start == last_seen(observed, None):
+        return Split("issue", (), tuple(int(y) for y in observed.years))
+    return withheld(observed.years, int(first) // 12, int(last) // 12, margin)
+
+
+def index_forecast(
+    system: ForecastSystem, calibration: Calibration, start: int, members: int, key: jax.Array
+) -> xr.Dataset:
+    """Calibrated members of the target indices: variables (member, lead) in K."""
+    drawn = calibration.apply(forecast_members(system, np.array([start]), members, key))[0]
+    lead = np.arange(1, LEADS + 1)
+    coords = {
+        "member": np.arange(1, members + 1),
+        "lead": lead,
+        "valid_time": ("lead", month_start(system.month[start] + lead)),
+    }
+    attrs = {"units": "K"}
+    return xr.Dataset(
+        {name: (("member", "lead"), drawn[:, :, i].T, attrs) for i, name in enumerate(TARGETS)},
+        coords,
+    )
+
+
+def field_forecast(
+    observed: Observed,
+    system: ForecastSystem,
+    sums: FieldSums,
+    training: npt.NDArray[np.bool_],
+    start: int,
+) -> xr.Dataset:
+    """Mean, spread and tercile probabilities of the sea-surface temperature anomaly.
+
+    The spread is the cross-validated root-mean-square error at each point, for the lead and the
+    season of the target; the probabilities are those of a normal distribution with that spread.
+    """
+    points, field = observed.points, system.field
+    assert points is not None
+    assert field is not None
+    mean = forecast_field(system, np.array([start]))[0]
+    target = (system.month[start] + np.arange(1, LEADS + 1)) % 12
+    season, lead = (target + 1) % 12 // 3, np.arange(LEADS)
+    count = np.maximum(sums.count[season, lead], 1)[:, None]
+    spread = np.sqrt(sums.square_error[season, lead] / count)
+    edges = tercile_edges(field, system.month, training)[target]
+    safe = np.maximum(spread, 1e-6)
+    below = norm.cdf((edges[:, 0] - mean) / safe)
+    above = norm.sf((edges[:, 1] - mean) / safe)
+    shares = np.stack([below, 1 - below - above, above])
+    dims = ("lead", "latitude", "longitude")
+    return xr.Dataset(
+        {
+            "sst_anomaly": (dims, points.unpack(mean), {"units": "K"}),
+            "sst_spread": (dims, points.unpack(spread), {"units": "K"}),
+            "tercile_probability": (("category", *dims), points.unpack(shares), {"units": "1"}),
+        },
+        {
+            "category": ["below", "normal", "above"],
+            "lead": lead + 1,
+            "latitude": points.latitude,
+            "longitude": points.longitude,
+        },
+    )
+
+
+def history_of(system: ForecastSystem) -> xr.Dataset:
+    """Observed target indices as anomalies from the training climatology, over time."""
+    data = {name: ("time", system.targets[:, i]) for i, name in enumerate(TARGETS)}
+    return xr.Dataset(data, {"time": month_start(system.month)}).dropna("time", how="any")
+
+
+def analogues_of(system: ForecastSystem, start: int) -> xr.Dataset | None:
+    """Observed paths of the past years most like the months before the start.
+
+    Likeness is the mean square difference of both indices, each over its standard deviation, in
+    the ``ANALOGUE_MONTHS`` months up to the start; candidates begin in the same calendar month, at
+    least two years away, and end within the record.
+    """
+    length = len(system.month)
+    scaled = system.targets / np.nanstd(system.targets, axis=0)
+    window = np.arange(-ANALOGUE_MONTHS + 1, 1)
+    candidates = np.arange(start % 12, length - LEADS, 12)
+    candidates = candidates[
+        (candidates >= ANALOGUE_MONTHS - 1) & (np.abs(candidates - start) >= 24)
+    ]
+    if not len(candidates) or start < ANALOGUE_MONTHS - 1:
+        return None
+    difference = scaled[candidates[:, None] + window] - scaled[start + window]
+    distance = np.mean(difference**2, axis=(1, 2))
+    best = candidates[np.argsort(distance)[:ANALOGUES]]
+    best = best[np.isfinite(np.sort(distance)[:ANALOGUES])]
+    offset = np.arange(-ANALOGUE_MONTHS + 1, LEADS + 1)
+    paths = system.targets[best[:, None] + offset]
+    return xr.Dataset(
+        {name: (("analogue", "offset"), paths[..., i]) for i, name in enumerate(TARGETS)},
+        {
+            "analogue": [month_label(int(system.month[b]) + 1) for b in best],
+            "offset": offset,
+        },
+    )

@@ -1,0 +1,344 @@
+"""Cross-validated hindcasts: every start month, forecast by a system that has not seen the target.
+
+Each forecast is calibrated by lead with hindcasts made inside its own training years (blocks
+withheld within blocks), so that neither skill nor spread has seen the years it is judged on.
+"""
+
+import operator
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
+from functools import reduce
+
+import jax
+import numpy as np
+import numpy.typing as npt
+
+from shiome.core.errors import DataError
+from shiome.core.schedule import map_tasks
+from shiome.data.anomalies import tercile_edges
+from shiome.data.splits import Split
+from shiome.showcases.seasonal.inputs import Observed
+from shiome.showcases.seasonal.system import (
+    LEADS,
+    ForecastSystem,
+    climatology_members,
+    fit,
+    forecast_field,
+    forecast_members,
+    quiet_path,
+)
+
+Years = tuple[int, ...]
+
+# Starts are forecast in batches of one size, so that each component compiles once.
+BATCH = 72
+
+
+@dataclass(frozen=True)
+class FieldSums:
+    """Sums over the verified forecasts of a field, which add up over splits.
+
+    Parameters
+    ----------
+    moments
+        (5, LEADS, points) sums of f, o, f², o² and f o of forecast f and observation o.
+    square_error
+        (4, LEADS, points) sum of squared errors by season of the target: DJF, MAM, JJA, SON.
+    count
+        (4, LEADS) forecasts in each season.
+    persistence_error
+        (LEADS, points) sum of squared errors of damped persistence.
+    """
+
+    moments: npt.NDArray[np.float64]
+    square_error: npt.NDArray[np.float64]
+    count: npt.NDArray[np.int64]
+    persistence_error: npt.NDArray[np.float64]
+
+    def __add__(self, other: "FieldSums") -> "FieldSums":
+        return FieldSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+@dataclass(frozen=True)
+class Hindcast:
+    """Forecasts of one split, for every start month whose targets it verifies.
+
+    Cells whose target month the split does not verify are NaN.
+
+    Parameters
+    ----------
+    members
+        (time, LEADS, M, 2) target indices in K; ``time`` is the last month seen.
+    obs
+        (time, LEADS, 2) what was observed, as anomaly from the same training climatology.
+    edges
+        (time, LEADS, 2, 2) lower and upper tercile of the target month; last axis the index.
+    baseline
+        (time, LEADS, 2) damped persistence.
+    climatology
+        (time, LEADS, M, 2) climatological ensemble.
+    field
+        Sums over the field forecasts; None where none were asked for.
+    """
+
+    members: npt.NDArray[np.float32]
+    obs: npt.NDArray[np.float32]
+    edges: npt.NDArray[np.float32]
+    baseline: npt.NDArray[np.float32]
+    climatology: npt.NDArray[np.float32]
+    field: FieldSums | None = None
+
+    def restricted(self, month: npt.NDArray[np.int64], split: Split) -> "Hindcast":
+        """Only the cells whose target lies in the split's verified years; the rest NaN."""
+        at = np.minimum(np.arange(len(month))[:, None] + np.arange(1, LEADS + 1), len(month) - 1)
+        keep = split.verifying(month)[at]
+
+        def kept(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+            return np.where(keep.reshape(*keep.shape, *[1] * (values.ndim - 2)), values, np.nan)
+
+        return replace(
+            self,
+            members=kept(self.members),
+            obs=kept(self.obs),
+            edges=kept(self.edges),
+            baseline=kept(self.baseline),
+            climatology=kept(self.climatology),
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit and the forecasts that are verified with it.
+
+    Parameters
+    ----------
+    observed
+        The record.
+    split
+        Training and verified years.
+    members
+        Ensemble size.
+    seed
+        Seed of the draws.
+    field_years
+        Years in which the field is verified too; none by default.
+    """
+
+    observed: Observed
+    split: Split
+    members: int
+    seed: int
+    field_years: tuple[int, ...] = ()
+
+
+def run_task(task: Task) -> Hindcast:
+    """Fit on the split's training years and forecast every start whose targets it verifies."""
+    month, split = task.observed.month, task.split
+    training = split.training(month)
+    system = fit(task.observed, training)
+    target = np.arange(len(month))[:, None] + np.arange(1, LEADS + 1)
+    at = np.minimum(target, len(month) - 1)
+    wanted = (target < len(month)) & split.verifying(month)[at]
+    starts = np.flatnonzero(wanted.any(1))
+    members = np.full((*at.shape, task.members, 2), np.nan, np.float32)
+    baseline = np.full((*at.shape, 2), np.nan, np.float32)
+    climatology = np.full_like(members, np.nan)
+    key = jax.random.key(task.seed)
+    sums = None
+    for batch, own in _batches(starts):
+        members[batch[own]] = forecast_members(system, batch, task.members, key)[own]
+        climatology[batch[own]] = climatology_members(system, batch, task.members, key)[own]
+        state = system.targets[batch].astype(np.float32)
+        persisted = np.asarray(quiet_path(system.baseline, state, month[batch].astype(np.int32)))
+        baseline[batch[own]] = persisted[own]
+        if task.field_years:
+            fields = np.isin(month[at[batch]] // 12, task.field_years)
+            part = _field_sums(system, batch, at[batch], wanted[batch] & own[:, None] & fields)
+            sums = part if sums is None else sums + part
+    members[~wanted] = climatology[~wanted] = baseline[~wanted] = np.nan
+    obs = np.where(wanted[..., None], system.targets[at], np.nan).astype(np.float32)
+    edges = tercile_edges(system.targets, month, training)[month[at] % 12].astype(np.float32)
+    return Hindcast(members, obs, edges, baseline, climatology, sums)
+
+
+def _batches(
+    starts: npt.NDArray[np.int64],
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
+    """Batches of one size, the last one filled up by repetition, and which entries are its own."""
+    for first in range(0, len(starts), BATCH):
+        batch = starts[first : first + BATCH]
+        own = np.arange(BATCH) < len(batch)
+        yield np.resize(batch, BATCH), own
+
+
+def _field_sums(
+    system: ForecastSystem,
+    batch: npt.NDArray[np.int64],
+    at: npt.NDArray[np.int64],
+    wanted: npt.NDArray[np.bool_],
+) -> FieldSums:
+    """Sums over the (start, lead) cells that are wanted; ``at`` gives their target months."""
+    field, memory = system.field, system.field_memory
+    assert field is not None
+    assert memory is not None
+    month = system.month[batch].astype(np.int32)
+    forecast = forecast_field(system, batch)
+    persisted = np.asarray(quiet_path(memory, field[batch], month))
+    season = (system.month[at] % 12 + 1) % 12 // 3
+    points = field.shape[1]
+    moments = np.zeros((5, LEADS, points))
+    square_error = np.zeros((4, LEADS, points))
+    count = np.zeros((4, LEADS), np.int64)
+    persistence_error = np.zeros((LEADS, points))
+    for lead in range(LEADS):
+        rows = wanted[:, lead]
+        f = forecast[rows, lead].astype(np.float64)
+        o = field[at[rows, lead]].astype(np.float64)
+        moments[:, lead] = f.sum(0), o.sum(0), (f * f).sum(0), (o * o).sum(0), (f * o).sum(0)
+        persistence_error[lead] = ((persisted[rows, lead] - o) ** 2).sum(0)
+        for s in range(4):
+            these = season[rows, lead] == s
+            square_error[s, lead] = ((f - o)[these] ** 2).sum(0)
+            count[s, lead] = these.sum()
+    return FieldSums(moments, square_error, count, persistence_error)
+
+
+def merge(parts: Sequence[Hindcast]) -> Hindcast:
+    """Put the splits of one scheme together; each (start, lead) cell has at most one forecast."""
+
+    def filled(name: str) -> npt.NDArray[np.float32]:
+        first, *rest = (getattr(part, name) for part in parts)
+        merged = first.copy()
+        for part, values in zip(parts[1:], rest, strict=True):
+            own = np.isfinite(part.obs[..., 0])
+            merged[own] = values[own]
+        return merged
+
+    fields = [part.field for part in parts if part.field is not None]
+    return Hindcast(
+        filled("members"),
+        filled("obs"),
+        filled("edges"),
+        filled("baseline"),
+        filled("climatology"),
+        reduce(operator.add, fields) if fields else None,
+    )
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Factor on the ensemble's departures from its mean, by lead and index.
+
+    Parameters
+    ----------
+    spread
+        (LEADS, 2).
+    """
+
+    spread: npt.NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, hindcast: Hindcast) -> "Calibration":
+        """Match the variance to the mean square error of the ensemble mean (Fortin et al. 2014)."""
+        centre = hindcast.members.mean(2)
+        size = hindcast.members.shape[2]
+        variance = hindcast.members.var(2, ddof=1) * (1 + 1 / size)
+        error = np.nanmean((hindcast.obs - centre) ** 2, axis=0)
+        return cls(np.sqrt(error / np.nanmean(variance, axis=0)))
+
+    def apply(self, members: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Calibrate members of shape (..., LEADS, M, 2)."""
+        centre = members.mean(-2, keepdims=True)
+        return (centre + self.spread[:, None, :] * (members - centre)).astype(np.float32)
+
+
+def inner_splits(outer: Split, blocks: Sequence[Split]) -> list[Split]:
+    """Blocks inside a split's training years, each fitted on the years both may train on."""
+    inside = [block for block in blocks if set(block.verify) <= set(outer.train)]
+    return [block.within(outer) for block in inside]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A way of verifying: its splits, and whether the field is verified too."""
+
+    splits: tuple[Split, ...]
+    with_field: bool = False
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A calibrated hindcast, and the calibration of each split, in the order of the splits."""
+
+    hindcast: Hindcast
+    calibrations: tuple[Calibration, ...]
+
+
+def run_schemes(
+    observed: Observed,
+    schemes: dict[str, Scheme],
+    blocks: Sequence[Split],
+    *,
+    members: int,
+    seed: int,
+    scheduler: str | None = None,
+) -> dict[str, Verified]:
+    """Hindcast every scheme, calibrated inside the training years of each of its splits.
+
+    Parameters
+    ----------
+    observed, members, seed
+        The record, the ensemble size and the seed of the draws.
+    schemes
+        What to verify, by name.
+    blocks
+        Blocks that are withheld inside the training years to calibrate.
+    scheduler
+        As in :func:`shiome.core.schedule.map_tasks`.
+
+    Raises
+    ------
+    DataError
+        If a split's training years hold no block to calibrate with.
+    """
+    # Withholding g inside f and f inside g leaves the same training years: each set of training
+    # years is fitted once and forecasts the years of all who share it.
+    verify: dict[Years, set[int]] = {}
+    field_years: dict[Years, tuple[int, ...]] = {}
+    for scheme in schemes.values():
+        for split in scheme.splits:
+            for part in (split, *inner_splits(split, blocks)):
+                verify.setdefault(part.train, set()).update(part.verify)
+            if scheme.with_field:
+                field_years[split.train] = split.verify
+    tasks = [
+        Task(
+            observed,
+            Split("shared", tuple(sorted(years)), train),
+            members,
+            seed,
+            field_years.get(train, ()),
+        )
+        for train, years in verify.items()
+    ]
+    done = map_tasks(run_task, tasks, label="hindcasts", scheduler=scheduler)
+    pool = dict(zip(verify, done, strict=True))
+
+    def result(split: Split) -> Hindcast:
+        return pool[split.train].restricted(observed.month, split)
+
+    verified = {}
+    for name, scheme in schemes.items():
+        parts, calibrations = [], []
+        for split in scheme.splits:
+            inside = [result(part) for part in inner_splits(split, blocks)]
+            if not inside:
+                raise DataError(
+                    f"the training years of the split {split.name!r} hold no complete block to "
+                    "calibrate with; expected a longer record or a smaller --block-years."
+                )
+            calibrations.append(Calibration.fit(merge(inside)))
+            own = result(split)
+            parts.append(replace(own, members=calibrations[-1].apply(own.members)))
+        verified[name] = Verified(merge(parts), tuple(calibrations))
+    return verified

@@ -1,0 +1,154 @@
+"""From files to the arrays that every fold of the hindcast shares."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from shiome.core.errors import ConfigError, DataError
+from shiome.data import DataRecord, open_indices, open_sst
+from shiome.data.arrays import SeaPoints
+from shiome.grids import INDICES, climate_index, month_label, month_number, parse_month
+from shiome.showcases.seasonal.config import Config
+
+TARGETS = ("nino34", "dmi")
+MIN_YEARS = 10
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything observed, on one monthly axis.
+
+    Parameters
+    ----------
+    month
+        (time,) contiguous month numbers.
+    indices
+        Climate indices by name, each (time,), NaN where missing: those of the SST field, and those
+        of the user's file, which take precedence.
+    sst
+        (time, points) temperature or its anomaly, NaN where missing; None without a field.
+    points
+        Where the columns of ``sst`` lie.
+    extra
+        Names of indices that only the user's file knows, for example "wwv".
+    notes, records
+        What had to be worked around, and the data sets used.
+    """
+
+    month: npt.NDArray[np.int64]
+    indices: dict[str, npt.NDArray[np.float64]]
+    sst: npt.NDArray[np.float32] | None
+    points: SeaPoints | None
+    extra: tuple[str, ...]
+    notes: tuple[str, ...]
+    records: tuple[DataRecord, ...]
+
+    @property
+    def years(self) -> npt.NDArray[np.int64]:
+        """Distinct calendar years of the record."""
+        return np.unique(self.month // 12)
+
+    @property
+    def targets(self) -> npt.NDArray[np.float64]:
+        """(time, 2) the forecast indices, Niño 3.4 and DMI."""
+        return np.stack([self.indices[name] for name in TARGETS], axis=1)
+
+
+def observe(config: Config) -> Observed:
+    """Open what the configuration names.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be understood, the record is too short, or a target is missing.
+    """
+    opened_sst = None
+    if config.sst is not None or config.indices is None:
+        opened_sst = open_sst(config.sst, variable=config.variable)
+    opened_indices = open_indices(config.indices) if config.indices is not None else None
+    indices: dict[str, npt.NDArray[np.float64]] = {}
+    notes: list[str] = []
+    records: list[DataRecord] = []
+    points = sst = None
+    month = np.zeros(0, np.int64)
+    if opened_sst is not None:
+        month = _months(opened_sst.field)
+        notes += opened_sst.notes
+        records.append(opened_sst.record)
+        points = SeaPoints.of(opened_sst.field)
+        sst = points.pack(opened_sst.field)
+        for name in INDICES:
+            indices[name] = climate_index(opened_sst.field, name).values.astype(np.float64)
+    extra: list[str] = []
+    if opened_indices is not None:
+        month = month if opened_sst is not None else _months(opened_indices.series)
+        notes += opened_indices.notes
+        records.append(opened_indices.record)
+        for label, series in opened_indices.series.data_vars.items():
+            name = str(label)
+            if name not in INDICES:
+                extra.append(name)
+            indices[name] = _onto(month, series)
+    _check_targets(indices, month, config)
+    return Observed(month, indices, sst, points, tuple(extra), tuple(notes), tuple(records))
+
+
+def last_seen(observed: Observed, start: str | None) -> int:
+    """Position in the record of the last month that a forecast from ``start`` has seen.
+
+    Raises
+    ------
+    ConfigError
+        If the start is outside the record, or the month before it has no observation.
+    """
+    month = observed.month
+    usable = np.flatnonzero(np.isfinite(observed.targets).all(1))
+    if start is None:
+        return int(usable[-1])
+    position = parse_month(start) - 1 - int(month[0])
+    if not 0 <= position < len(month):
+        raise ConfigError(
+            f"--start {start} is outside the record; expected a month from "
+            f"{month_label(int(month[0]) + 1)} to {month_label(int(month[-1]) + 1)}."
+        )
+    if position not in usable:
+        raise ConfigError(
+            f"--start {start}: the month before it, {month_label(int(month[position]))}, has no "
+            "observation in the data; choose a start after a month that has one."
+        )
+    return position
+
+
+def _months(data: xr.DataArray | xr.Dataset) -> npt.NDArray[np.int64]:
+    return np.asarray(month_number(data["time"].values))
+
+
+def _onto(month: npt.NDArray[np.int64], series: xr.DataArray) -> npt.NDArray[np.float64]:
+    """Values of a monthly series on another monthly axis, NaN where it has none."""
+    place = np.asarray(month_number(series["time"].values)) - month[0]
+    inside = (place >= 0) & (place < len(month))
+    values = np.full(len(month), np.nan)
+    values[place[inside]] = series.values[inside]
+    return values
+
+
+def _check_targets(
+    indices: dict[str, npt.NDArray[np.float64]], month: npt.NDArray[np.int64], config: Config
+) -> None:
+    where = config.sst or config.indices or "the shipped record"
+    for name in TARGETS:
+        if name not in indices:
+            raise DataError(
+                f"{where}: no index {name!r}; expected a column such as "
+                f"{'Nino34' if name == 'nino34' else 'IOD or DMI'}."
+            )
+        if not np.isfinite(indices[name]).any():
+            raise DataError(f"{where}: {name} is missing in every month; expected values over sea.")
+    years = len(month) / 12
+    if years < MIN_YEARS:
+        raise DataError(
+            f"{where}: {len(month)} months of data ({month_label(int(month[0]))} to "
+            f"{month_label(int(month[-1]))}); expected at least {MIN_YEARS} years."
+        )

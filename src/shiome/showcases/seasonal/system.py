@@ -1,0 +1,299 @@
+"""The forecast system of one fold: components fitted on training months, and their forecasts.
+
+A component is a model with the state it starts from in each month and linear maps from that state
+to the target indices and, where there is a field, to the sea-surface temperature anomaly. What the
+maps leave unexplained at the start decays as damped persistence.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float, Int
+
+from shiome.data.anomalies import anomalies
+from shiome.showcases.seasonal.inputs import Observed
+from shiome.simulation import ensemble, trajectory
+from shiome.simulation.empirical import (
+    Climatology,
+    DampedPersistence,
+    EOFBasis,
+    LinearInverseModel,
+    MonthlyModel,
+    RechargeOscillator,
+)
+from shiome.simulation.empirical.regression import ridge
+
+LEADS = 12
+# EOFs and latitude of the linear inverse models: two textbook choices, neither tuned.
+LIM_DOMAINS = ((20, 20.0), (20, 30.0))
+# Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
+# the teleconnections of twenty components apart.
+FIELD_RIDGE = 0.1
+
+
+@dataclass(frozen=True)
+class Component:
+    """One model of the blend.
+
+    Parameters
+    ----------
+    name
+        For tables.
+    model
+        Steps the state by one month.
+    state
+        (time, n) state of every month; NaN where it cannot start.
+    to_targets
+        (n, 2) from state to the target indices.
+    residual
+        (time, 2) what ``state @ to_targets`` misses of the targets.
+    residual_model
+        How that decays.
+    to_field
+        (n, points) from state to the field; None without one.
+    """
+
+    name: str
+    model: MonthlyModel
+    state: npt.NDArray[np.float32]
+    to_targets: npt.NDArray[np.float32]
+    residual: npt.NDArray[np.float32]
+    residual_model: DampedPersistence
+    to_field: npt.NDArray[np.float32] | None
+
+
+@dataclass(frozen=True)
+class ForecastSystem:
+    """All components of one fold, and the anomalies they were fitted to.
+
+    Parameters
+    ----------
+    components
+        Members of the blend.
+    month
+        (time,) month numbers.
+    targets
+        (time, 2) target indices as anomalies from the training climatology.
+    field
+        (time, points) anomaly field, missing values as zero; None without one.
+    field_memory
+        Damped persistence of the field, point by point; None without one.
+    baseline, climatology
+        Damped persistence and climatology of the target indices, to be beaten.
+    """
+
+    components: tuple[Component, ...]
+    month: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.float64]
+    field: npt.NDArray[np.float32] | None
+    field_memory: DampedPersistence | None
+    baseline: DampedPersistence
+    climatology: Climatology
+
+
+def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
+    """Fit every component, climatology and scale on the training months alone."""
+    month = observed.month
+    targets = anomalies(observed.targets, month, training)
+    complete = np.isfinite(targets).all(1)
+    field = memory = None
+    states: list[tuple[str, MonthlyModel, npt.NDArray]] = []
+    if observed.sst is not None and observed.points is not None:
+        raw = anomalies(observed.sst, month, training)
+        complete &= np.isfinite(raw).any(1)
+        field = np.nan_to_num(raw, nan=0.0).astype(np.float32)
+    extra = _standardised(observed, observed.extra, training)
+    usable = training & complete & np.isfinite(extra).all(1)
+    if field is not None and observed.points is not None:
+        memory = DampedPersistence.fit(field, month, usable)
+        for modes, latitude in LIM_DOMAINS:
+            state = _tropical_components(field, observed, usable, modes, latitude)
+            state = np.concatenate([state, extra], axis=1)
+            model = LinearInverseModel.fit(state, month, usable)
+            states.append((f"lim{latitude:.0f}", model, state))
+    names = tuple(observed.indices)
+    indices = _standardised(observed, names, training)
+    usable &= np.isfinite(indices).all(1)
+    linear = RechargeOscillator.fit(indices, month, usable, names=names, nonlinear=False)
+    states.append(("recharge", linear, indices))
+    if "wwv" in names:
+        # The oscillator's nonlinear equations need the warm water volume that recharges.
+        full = RechargeOscillator.fit(indices, month, usable, names=names, order=2)
+        states.append(("recharge_nonlinear", full, indices))
+    components = tuple(
+        _component(name, model, state, targets, field, month, usable)
+        for name, model, state in states
+    )
+    return ForecastSystem(
+        components,
+        month,
+        targets,
+        field,
+        memory,
+        baseline=DampedPersistence.fit(targets, month, usable),
+        climatology=Climatology.fit(targets, month, usable),
+    )
+
+
+def _tropical_components(
+    field: npt.NDArray,
+    observed: Observed,
+    usable: npt.NDArray[np.bool_],
+    modes: int,
+    latitude: float,
+) -> npt.NDArray[np.float64]:
+    points = observed.points
+    assert points is not None
+    inside = np.abs(points.point_latitude) <= latitude
+    basis = EOFBasis.fit(field[:, inside], points.area[inside], usable, modes)
+    return basis.encode(field[:, inside])
+
+
+def _standardised(
+    observed: Observed, names: tuple[str, ...], training: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Anomalies of indices over their training standard deviation: (time, names)."""
+    columns = []
+    for name in names:
+        anomaly = anomalies(observed.indices[name], observed.month, training)
+        columns.append(anomaly / np.nanstd(anomaly[training]))
+    return np.stack(columns, axis=1) if columns else np.zeros((len(observed.month), 0))
+
+
+def _component(
+    name: str,
+    model: MonthlyModel,
+    state: npt.NDArray,
+    targets: npt.NDArray,
+    field: npt.NDArray | None,
+    month: npt.NDArray[np.int64],
+    usable: npt.NDArray[np.bool_],
+) -> Component:
+    to_targets = ridge(state[usable], targets[usable], 1e-4)
+    residual = targets - state @ to_targets
+    to_field = None
+    if field is not None:
+        variance = state[usable].var(0)
+        to_field = ridge(state[usable], field[usable], FIELD_RIDGE * variance).astype(np.float32)
+    return Component(
+        name,
+        model,
+        state.astype(np.float32),
+        to_targets.astype(np.float32),
+        residual.astype(np.float32),
+        DampedPersistence.fit(residual, month, usable),
+        to_field,
+    )
+
+
+def forecast_members(
+    system: ForecastSystem, starts: npt.NDArray[np.int64], members: int, key: jax.Array
+) -> npt.NDArray[np.float32]:
+    """Draw the ensemble of the target indices from each start.
+
+    Parameters
+    ----------
+    system
+        Fitted components; each supplies an equal share of the members.
+    starts
+        (S,) positions of the last observed months.
+    members
+        Ensemble size M.
+    key
+        One key; the draw of a start depends on its month alone, not on the batch it is in.
+
+    Returns
+    -------
+    (S, LEADS, M, 2) anomalies in K; NaN where a start's state is missing.
+    """
+    shares = np.full(len(system.components), members // len(system.components))
+    shares[: members % len(shares)] += 1
+    month = system.month[starts].astype(np.int32)
+    drawn = [
+        np.asarray(
+            _draw(
+                c.model,
+                c.residual_model,
+                c.to_targets,
+                c.state[starts],
+                c.residual[starts],
+                month,
+                jax.random.fold_in(key, i),
+                int(shares[i]),
+            )
+        )
+        for i, c in enumerate(system.components)
+    ]
+    return np.concatenate(drawn, axis=2)
+
+
+def climatology_members(
+    system: ForecastSystem, starts: npt.NDArray[np.int64], members: int, key: jax.Array
+) -> npt.NDArray[np.float32]:
+    """Draw the climatological ensemble of the target indices: shapes as forecast_members."""
+    state = np.zeros((len(starts), system.targets.shape[1]), np.float32)
+    identity = np.eye(state.shape[1], dtype=np.float32)
+    month = system.month[starts].astype(np.int32)
+    quiet = system.baseline.quiet()
+    return np.asarray(_draw(system.climatology, quiet, identity, state, state, month, key, members))
+
+
+def forecast_field(
+    system: ForecastSystem, starts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Mean forecast of the sea-surface temperature anomaly from each start.
+
+    Returns (S, LEADS, points) in K: the average over the components, each run without noise, of
+    its state mapped to the field plus the damped rest of the last observed field.
+    """
+    field, memory = system.field, system.field_memory
+    assert field is not None
+    assert memory is not None
+    month = system.month[starts].astype(np.int32)
+    total = np.zeros((len(starts), LEADS, field.shape[1]), np.float32)
+    for c in system.components:
+        assert c.to_field is not None
+        state = c.state[starts]
+        rest = field[starts] - state @ c.to_field
+        path = np.asarray(quiet_path(c.model, state, month))
+        total += path @ c.to_field + np.asarray(quiet_path(memory, rest, month))
+    return (total / len(system.components)).astype(np.float32)
+
+
+@eqx.filter_jit
+def _draw(
+    model: MonthlyModel,
+    residual_model: MonthlyModel,
+    to_targets: ArrayLike,
+    state: ArrayLike,
+    residual: ArrayLike,
+    month: ArrayLike,
+    key: Array,
+    members: int,
+) -> Array:
+    """(S, LEADS, members, 2) from states (S, n) and residuals (S, 2)."""
+
+    def one(state: Array, residual: Array, month: Array) -> Array:
+        model_key, residual_key = jax.random.split(jax.random.fold_in(key, month))
+        tile = partial(jnp.tile, reps=(members, 1))
+        path = ensemble(model, tile(state), month, LEADS, model_key)
+        rest = ensemble(residual_model, tile(residual), month, LEADS, residual_key)
+        return jnp.swapaxes(path @ jnp.asarray(to_targets) + rest, 0, 1)
+
+    return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))
+
+
+@eqx.filter_jit
+def quiet_path(
+    model: MonthlyModel, state: Float[ArrayLike, "S n"], month: Int[ArrayLike, " S"]
+) -> Float[Array, "S leads n"]:
+    """Run a batch of states without noise."""
+    still, key = model.quiet(), jax.random.key(0)
+    run = jax.vmap(lambda x, t: trajectory(still, x, t, LEADS, key))
+    return run(jnp.asarray(state), jnp.asarray(month))
