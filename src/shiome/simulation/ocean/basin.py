@@ -127,7 +127,7 @@ class Basin:
         return (weights / weights.sum()).astype(np.float32)
 
 
-def grid_axis(low: float, high: float, spacing: float) -> npt.NDArray[np.float64]:
+def grid_axis(low: float, high: float, spacing: float) -> npt.NDArray:
     """Cell centres between two bounds, plus one cell of land beyond each bound.
 
     Raises
