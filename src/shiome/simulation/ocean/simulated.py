@@ -79,7 +79,7 @@ class SimulatedOcean:
         """
         month = month_number(sst["time"].values)
         anomaly, area, oceans = _surface(sst, month, training)
-        known: npt.NDArray[np.bool_] = np.isfinite(anomaly).all(axis=1)
+        known = np.asarray(np.isfinite(anomaly).all(axis=1))
         wind = WindMap.fit(
             anomaly[known],
             area,
