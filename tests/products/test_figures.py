@@ -114,7 +114,7 @@ FIGURES = {
         title="By month",
         label="Correlation (1)",
     ),
-    "reliability": lambda m: reliability(reliability_curve(), title="Reliable?", event="warm"),
+    "reliability": lambda m: reliability(reliability_curve(), title="Reliable?"),
     "ranks": lambda m: rank_histogram(
         xr.Dataset(
             {"count": (("lead", "rank"), np.ones((12, 5))), "expected": ("rank", np.full(5, 0.2))},

@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 from shiome.grids.months import MONTH_NAMES, month_number, month_start
 from shiome.products.style import OKABE_ITO, legend, new_axes
 
-_ANALOGUE_COLOURS: Final = (OKABE_ITO["vermilion"], OKABE_ITO["green"], OKABE_ITO["purple"])
+_ANALOGUE_COLOURS: Final = tuple(
+    OKABE_ITO[name] for name in ("vermilion", "green", "purple", "orange")
+)
 _PAST_MONTHS: Final = 12
 _Label = tuple[float, str, str]  # height, words, colour
 
@@ -39,7 +41,7 @@ def plume(
         shown as observed later.
     analogues
         Shape (analogue, offset): observed trajectories of past years, ``offset`` in months from
-        the last observed month, ``analogue`` their labels.
+        the last observed month, ``analogue`` their labels. The first four are drawn.
     title, label
         Words above the figure, and at the value axis with the unit.
     thresholds

@@ -110,7 +110,7 @@ def month_by_lead(score: xr.DataArray, *, title: str, label: str) -> Figure:
     return figure
 
 
-def reliability(curve: xr.Dataset, *, title: str, event: str) -> Figure:
+def reliability(curve: xr.Dataset, *, title: str) -> Figure:
     """Plot a reliability diagram with, below, how often each probability was given.
 
     Parameters
@@ -120,8 +120,6 @@ def reliability(curve: xr.Dataset, *, title: str, event: str) -> Figure:
         :func:`shiome.verification.reliability_diagram`; ``group`` holds words for the legend.
     title
         Words above the figure.
-    event
-        What was forecast, for the axes.
     """
     figure, axes = new_axes(title, height=4.9, margins=(0.125, 0.37, 0.975, 0.935))
     below = figure.add_axes((0.125, 0.185, 0.85, 0.135))
@@ -150,7 +148,7 @@ def reliability(curve: xr.Dataset, *, title: str, event: str) -> Figure:
     below.spines[["top", "right"]].set_visible(False)
     below.set(xlim=(0, 100))
     below.tick_params(labelsize=9)
-    below.set_xlabel(f"Forecast probability of {event} (%)", fontsize=10)
+    below.set_xlabel("Forecast probability (%)", fontsize=10)
     below.set_ylabel("Given (%)", fontsize=10)
     handles, words = axes.get_legend_handles_labels()
     legend(below, handles=handles, labels=words, loc="upper center",

@@ -50,15 +50,23 @@ _SCORES: Final[dict[str, dict[str, Any]]] = {
         "label": "Correlation (1 is perfect)",
         "bottom": -0.2,
         "top": 1.0,
+        "without": ("climatology",),
     },
-    "rmse": {"words": "Error", "label": "RMSE (K)", "bottom": 0.0},
+    "rmse": {"words": "Error", "label": "RMSE (K)", "bottom": 0.0, "top": None, "without": ()},
     "rpss": {
         "words": "Probability skill",
         "label": "RPSS (1 perfect, 0 climatology)",
         "bottom": -0.1,
         "top": 1.0,
+        "without": ("climatology", "persistence"),
     },
-    "crps": {"words": "Probability error", "label": "CRPS (K)", "bottom": 0.0},
+    "crps": {
+        "words": "Probability error",
+        "label": "CRPS (K)",
+        "bottom": 0.0,
+        "top": None,
+        "without": (),
+    },
 }
 _BOXES: Final = [REGIONS[name] for name in ("nino34", "iod_west", "iod_east")]
 
@@ -308,16 +316,17 @@ def _draw_score(
     look: Mapping[str, Any],
     numbers: str,
 ) -> dict[str, Any]:
-    words, axis = look["words"], {key: look[key] for key in look if key != "words"}
+    words, axis = look["words"], {key: look[key] for key in ("label", "bottom", "top")}
     card = cards["forecast"][score]
     curves = {
         scheme: (name, cards[scheme][score].sel(estimate="value"))
         for scheme, name in _SCHEMES.items()
         if scheme in cards and score in cards[scheme]
     }
-    # The skill score of climatology is its zero line; a single-valued forecast has no ranked score.
-    if score == "rpss":
-        curves = {key: curve for key, curve in curves.items() if key in ("forecast", "pastonly")}
+    # Climatology has no correlation, and is the zero of the skill score; what persistence says
+    # of a category it says with certainty, which no skill score was made for.
+    for scheme in look["without"]:
+        curves.pop(scheme, None)
     value = card.sel(estimate="value")
     drawn = by_lead(
         curves,
@@ -355,7 +364,7 @@ def draw_checks(report: Report, outlook: Outlook) -> Figures:
         event = str(outlook.reliability.attrs["event"])
         figures["reliability"] = report.add_figure(
             "reliability",
-            reliability(outlook.reliability, title="Do the probabilities hold?", event=event),
+            reliability(outlook.reliability, title="Do the probabilities hold?"),
             caption=f"How often the outcome ({event}) followed each forecast probability; on the "
             "diagonal the probabilities hold. Below: how often each was given.",
             data=outlook.reliability,
