@@ -60,6 +60,7 @@ def _path(pieces: list[Any], projection: ccrs.Projection, west: float, east: flo
     return Path(np.concatenate(vertices), np.concatenate(codes))
 
 
+@lru_cache(maxsize=4)
 def land_path(projection: ccrs.Projection, west: float, east: float) -> Path:
     """Outline of all land for filling, in map coordinates.
 
@@ -82,6 +83,7 @@ def land_path(projection: ccrs.Projection, west: float, east: float) -> Path:
     return _path(rings, projection, west, east)
 
 
+@lru_cache(maxsize=4)
 def coast_path(projection: ccrs.Projection, west: float, east: float) -> Path:
     """Coastlines for drawing, in map coordinates; parameters as :func:`land_path`."""
     lines = [

@@ -137,7 +137,7 @@ class Frame:
             linewidth=0,
             zorder=0,
         )
-        self.axes.add_patch(background)
+        self.axes.add_artist(background)
         blank = np.zeros((*self._sampler[0].shape, 4), np.uint8)
         self._image = self.axes.imshow(
             blank,
@@ -152,7 +152,7 @@ class Frame:
         coast = PathCollection(
             [coast_path(*edges)], facecolor="none", edgecolor="#4A4A4A", linewidth=0.6, zorder=3
         )
-        self.axes.add_patch(land)
+        self.axes.add_artist(land)
         self.axes.add_collection(coast)
         for artist in (self._image, land, coast):
             artist.set_clip_path(self._outline, self.axes.transData)
@@ -160,7 +160,7 @@ class Frame:
             self._outline, facecolor="none", edgecolor="#666666", linewidth=0.8, zorder=5
         )
         outline.set_clip_on(False)
-        self.axes.add_patch(outline)
+        self.axes.add_artist(outline)
         self._draw_degrees()
         for region in regions:
             self._draw_region(region)

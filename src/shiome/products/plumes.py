@@ -18,6 +18,9 @@ _ANALOGUE_COLOURS: Final = tuple(
     OKABE_ITO[name] for name in ("vermilion", "green", "purple", "orange")
 )
 _PAST_MONTHS: Final = 12
+# Dry or low, middle, wet or high: bars, and letters dark enough for white paper.
+_THIRD_COLOURS: Final = ("#B98A4A", "#B9B9B9", "#3F8FBF")
+_THIRD_INKS: Final = ("#8A5A12", "#555555", "#1F6A99")
 _Label = tuple[float, str, str]  # height, words, colour
 
 
@@ -225,32 +228,25 @@ def distribution(
     names
         What the lower, middle and upper third are called.
     """
-    figure, axes = new_axes(title, height=3.5, margins=(0.12, 0.15, 0.975, 0.915))
-    low, high = np.quantile(draws, [0.002, 0.998])
-    low, high = min(low, terciles[0] - 0.3), max(high, terciles[1] + 0.3)
-    # Bin edges fall on the terciles, so that each bar belongs to one third.
-    width = (terciles[1] - terciles[0]) / 6.0
-    edges = np.arange(np.floor((low - terciles[0]) / width), np.ceil((high - terciles[0]) / width))
-    edges = terciles[0] + width * np.append(edges, edges[-1] + 1)
+    figure, axes = new_axes(title, height=3.5, margins=(0.125, 0.15, 0.975, 0.915))
+    edges = _edges_on(terciles, draws)
     counts, _ = np.histogram(draws, edges)
-    centres = 0.5 * (edges[1:] + edges[:-1])
+    centres, widths = 0.5 * (edges[1:] + edges[:-1]), np.diff(edges)
     third = np.searchsorted(terciles, centres)
-    palette = np.array(["#B98A4A", "#B9B9B9", "#3F8FBF"])
     height = 100.0 * counts / len(draws)
-    axes.bar(centres, height, width * 0.94, color=palette[third])
+    axes.bar(centres, height, widths * 0.94, color=np.array(_THIRD_COLOURS)[third])
     shares = np.bincount(np.searchsorted(terciles, draws), minlength=3) / len(draws)
     top = float(height.max()) * 1.34
-    axes.set_ylim(0, top)
-    axes.set_xlim(edges[0], edges[-1])
+    axes.set(xlim=(edges[0], edges[-1]), ylim=(0, top))
     for value in terciles:
-        axes.axvline(value, color="#444444", linewidth=1.0, linestyle="--")
-    middles = (
-        0.5 * (edges[0] + terciles[0]),
-        0.5 * (terciles[0] + terciles[1]),
-        0.5 * (terciles[1] + edges[-1]),
-    )
-    for x, name, share in zip(middles, names, shares, strict=True):
-        axes.text(x, top * 0.975, f"{name}\n{share:.0%}", ha="center", va="top", fontsize=10)
+        axes.axvline(value, ymax=0.82, color="#444444", linewidth=1.0, linestyle="--")
+    for place, name, share, colour in zip(
+        (0.16, 0.5, 0.84), names, shares, _THIRD_INKS, strict=True
+    ):
+        axes.text(
+            place, 0.975, f"{name}\n{100 * share:.0f} %", transform=axes.transAxes, ha="center",
+            va="top", fontsize=11, fontweight="bold", color=colour,
+        )  # fmt: skip
     median = float(np.median(draws))
     axes.plot([median], [0.02 * top], marker="^", color="black", markersize=8, clip_on=False)
     axes.annotate(
@@ -261,3 +257,19 @@ def distribution(
     axes.set_xlabel(label)
     axes.set_ylabel("Share of draws per bar (%)")
     return figure
+
+
+def _edges_on(
+    terciles: tuple[float, float], draws: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Edges of about 28 equal bars over nearly all draws, two of which fall on the terciles.
+
+    So each bar belongs to one third.
+    """
+    lower, upper = terciles
+    low, high = np.quantile(draws, [0.002, 0.998])
+    spread = upper - lower
+    low, high = min(low, lower - 0.4 * spread), max(high, upper + 0.4 * spread)
+    width = spread / max(1, round(spread / ((high - low) / 28)))
+    first, last = np.floor((low - lower) / width), np.ceil((high - lower) / width)
+    return lower + width * np.arange(first, last + 1)

@@ -37,6 +37,7 @@ Figures = dict[str, dict[str, Any]]
 
 INDEX_NAMES: Final = {"nino34": "Niño 3.4", "dmi": "Dipole Mode Index"}
 _LEVELS: Final = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0)  # K
+_FINE_LEVELS: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # K, for the quieter Indian Ocean
 _ANOMALY: Final = "Sea-surface temperature anomaly (K)"
 _SCHEMES: Final = {
     "forecast": "this system, cross-validated",
@@ -96,7 +97,11 @@ def draw_indices(report: Report, outlook: Outlook) -> Figures:
             caption=f"{name}: observed to {month_words(outlook.last_seen)}, then "
             f"{members.sizes['member']} forecast members, their median, and the ranges that hold "
             "50 and 90 % of them."
-            + (" Dashed: the most similar past years." if outlook.analogues is not None else ""),
+            + (
+                " Dashed: the most similar past years, by the month that followed their start."
+                if outlook.analogues is not None
+                else ""
+            ),
             alt=f"The median forecast of {name} is {signed(float(median[0]))} K in "
             f"{month_words(outlook.first_month)}, furthest from zero with "
             f"{signed(float(median[peak]))} K in {month_words(outlook.first_month + peak)}, and "
@@ -269,7 +274,7 @@ def _draw_indian_ocean(
     frame = Frame(
         field["latitude"].values, field["longitude"].values, INDIAN_OCEAN, regions=_BOXES[1:]
     )
-    drawn = AnomalyMap(frame, _LEVELS, _ANOMALY).draw(field, f"Indian Ocean, {rain.season}")
+    drawn = AnomalyMap(frame, _FINE_LEVELS, _ANOMALY).draw(field, f"Indian Ocean, {rain.season}")
     return report.add_figure(
         "indian_ocean",
         drawn,
