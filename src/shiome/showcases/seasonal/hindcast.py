@@ -5,7 +5,7 @@ withheld within blocks), so that neither skill nor spread has seen the years it 
 """
 
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import reduce
 
@@ -25,13 +25,10 @@ from shiome.showcases.seasonal.system import (
     fit,
     forecast_field,
     forecast_members,
-    quiet_path,
+    persistence,
 )
 
 Years = tuple[int, ...]
-
-# Starts are forecast in batches of one size, so that each component compiles once.
-BATCH = 72
 
 
 @dataclass(frozen=True)
@@ -141,39 +138,26 @@ def run_task(task: Task) -> Hindcast:
     wanted = (target < len(month)) & split.verifying(month)[at]
     starts = np.flatnonzero(wanted.any(1))
     members = np.full((*at.shape, task.members, 2), np.nan, np.float32)
-    baseline = np.full((*at.shape, 2), np.nan, np.float32)
     climatology = np.full_like(members, np.nan)
-    key = jax.random.key(task.seed)
+    baseline = np.full((*at.shape, 2), np.nan, np.float32)
     sums = None
-    for batch, own in _batches(starts):
-        members[batch[own]] = forecast_members(system, batch, task.members, key)[own]
-        climatology[batch[own]] = climatology_members(system, batch, task.members, key)[own]
-        state = system.targets[batch].astype(np.float32)
-        persisted = np.asarray(quiet_path(system.baseline, state, month[batch].astype(np.int32)))
-        baseline[batch[own]] = persisted[own]
-        if task.field_years:
-            fields = np.isin(month[at[batch]] // 12, task.field_years)
-            part = _field_sums(system, batch, at[batch], wanted[batch] & own[:, None] & fields)
-            sums = part if sums is None else sums + part
+    if len(starts):
+        key = jax.random.key(task.seed)
+        members[starts] = forecast_members(system, starts, task.members, key)
+        climatology[starts] = climatology_members(system, starts, task.members, key)
+        baseline[starts] = persistence(system.baseline, system.targets, month, starts)
+        fields = wanted & np.isin(month[at] // 12, task.field_years)
+        if fields.any():
+            sums = _field_sums(system, starts, at[starts], fields[starts])
     members[~wanted] = climatology[~wanted] = baseline[~wanted] = np.nan
     obs = np.where(wanted[..., None], system.targets[at], np.nan).astype(np.float32)
     edges = tercile_edges(system.targets, month, training)[month[at] % 12].astype(np.float32)
     return Hindcast(members, obs, edges, baseline, climatology, sums)
 
 
-def _batches(
-    starts: npt.NDArray[np.int64],
-) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]]:
-    """Batches of one size, the last one filled up by repetition, and which entries are its own."""
-    for first in range(0, len(starts), BATCH):
-        batch = starts[first : first + BATCH]
-        own = np.arange(BATCH) < len(batch)
-        yield np.resize(batch, BATCH), own
-
-
 def _field_sums(
     system: ForecastSystem,
-    batch: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
     at: npt.NDArray[np.int64],
     wanted: npt.NDArray[np.bool_],
 ) -> FieldSums:
@@ -181,9 +165,8 @@ def _field_sums(
     field, memory = system.field, system.field_memory
     assert field is not None
     assert memory is not None
-    month = system.month[batch].astype(np.int32)
-    forecast = forecast_field(system, batch)
-    persisted = np.asarray(quiet_path(memory, field[batch], month))
+    forecast = forecast_field(system, starts)
+    persisted = persistence(memory, field, system.month, starts)
     season = (system.month[at] % 12 + 1) % 12 // 3
     points = field.shape[1]
     moments = np.zeros((5, LEADS, points))

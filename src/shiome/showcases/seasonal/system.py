@@ -5,6 +5,7 @@ to the target indices and, where there is a field, to the sea-surface temperatur
 maps leave unexplained at the start decays as damped persistence.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,6 +31,8 @@ from shiome.simulation.empirical import (
 from shiome.simulation.empirical.regression import ridge
 
 LEADS = 12
+# Starts are forecast in batches of one size, so that each component compiles once.
+BATCH = 72
 # EOFs and latitude of the linear inverse models: two textbook choices, neither tuned.
 LIM_DOMAINS = ((20, 20.0), (20, 30.0))
 # Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
@@ -214,34 +217,68 @@ def forecast_members(
     """
     shares = np.full(len(system.components), members // len(system.components))
     shares[: members % len(shares)] += 1
-    month = system.month[starts].astype(np.int32)
-    drawn = [
-        np.asarray(
+
+    def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        month = system.month[batch].astype(np.int32)
+        drawn = [
             _draw(
                 c.model,
                 c.residual_model,
                 c.to_targets,
-                c.state[starts],
-                c.residual[starts],
+                c.state[batch],
+                c.residual[batch],
                 month,
                 jax.random.fold_in(key, i),
                 int(shares[i]),
             )
-        )
-        for i, c in enumerate(system.components)
-    ]
-    return np.concatenate(drawn, axis=2)
+            for i, c in enumerate(system.components)
+        ]
+        return np.concatenate([np.asarray(d) for d in drawn], axis=2)
+
+    return _batched(draw, starts)
+
+
+def _batched(
+    forecast: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]],
+    starts: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """Forecast all starts in batches of one size, the last one filled up by repetition."""
+    parts = []
+    for first in range(0, len(starts), BATCH):
+        batch = starts[first : first + BATCH]
+        parts.append(forecast(np.resize(batch, BATCH))[: len(batch)])
+    return np.concatenate(parts)
 
 
 def climatology_members(
     system: ForecastSystem, starts: npt.NDArray[np.int64], members: int, key: jax.Array
 ) -> npt.NDArray[np.float32]:
     """Draw the climatological ensemble of the target indices: shapes as forecast_members."""
-    state = np.zeros((len(starts), system.targets.shape[1]), np.float32)
+    state = np.zeros((BATCH, system.targets.shape[1]), np.float32)
     identity = np.eye(state.shape[1], dtype=np.float32)
-    month = system.month[starts].astype(np.int32)
     quiet = system.baseline.quiet()
-    return np.asarray(_draw(system.climatology, quiet, identity, state, state, month, key, members))
+
+    def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        month = system.month[batch].astype(np.int32)
+        return np.asarray(
+            _draw(system.climatology, quiet, identity, state, state, month, key, members)
+        )
+
+    return _batched(draw, starts)
+
+
+def persistence(
+    model: MonthlyModel,
+    values: npt.NDArray,
+    month: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """Damped persistence of values (time, n) from each start: (S, LEADS, n)."""
+
+    def run(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        return np.asarray(_quiet_path(model, values[batch].astype(np.float32), month[batch]))
+
+    return _batched(run, starts)
 
 
 def forecast_field(
@@ -255,15 +292,18 @@ def forecast_field(
     field, memory = system.field, system.field_memory
     assert field is not None
     assert memory is not None
-    month = system.month[starts].astype(np.int32)
-    total = np.zeros((len(starts), LEADS, field.shape[1]), np.float32)
-    for c in system.components:
-        assert c.to_field is not None
-        state = c.state[starts]
-        rest = field[starts] - state @ c.to_field
-        path = np.asarray(quiet_path(c.model, state, month))
-        total += path @ c.to_field + np.asarray(quiet_path(memory, rest, month))
-    return (total / len(system.components)).astype(np.float32)
+
+    def run(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        month = system.month[batch]
+        total = np.zeros((len(batch), LEADS, field.shape[1]), np.float32)
+        for c in system.components:
+            assert c.to_field is not None
+            path = np.asarray(_quiet_path(c.model, c.state[batch], month))
+            rest = field[batch] - c.state[batch] @ c.to_field
+            total += path @ c.to_field + np.asarray(_quiet_path(memory, rest, month))
+        return total / np.float32(len(system.components))
+
+    return _batched(run, starts)
 
 
 @eqx.filter_jit
@@ -290,10 +330,10 @@ def _draw(
 
 
 @eqx.filter_jit
-def quiet_path(
+def _quiet_path(
     model: MonthlyModel, state: Float[ArrayLike, "S n"], month: Int[ArrayLike, " S"]
 ) -> Float[Array, "S leads n"]:
     """Run a batch of states without noise."""
     still, key = model.quiet(), jax.random.key(0)
     run = jax.vmap(lambda x, t: trajectory(still, x, t, LEADS, key))
-    return run(jnp.asarray(state), jnp.asarray(month))
+    return run(jnp.asarray(state), jnp.asarray(month, jnp.int32))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ class EOFBasis:
         # Fewer months than points: the eigenvectors of the small Gram matrix give the patterns.
         gram = data @ data.T
         months = len(gram)
-        variance, vectors = eigh(gram, subset_by_index=[months - modes, months - 1])
+        # A fixed starting vector makes the iteration, and so every report, repeatable.
+        variance, vectors = eigsh(gram, k=modes, v0=np.ones(months))
         variance, vectors = variance[::-1], vectors[:, ::-1]
         patterns = (vectors / np.sqrt(variance)).T @ data
         # An eigenvector's sign is arbitrary: make the largest loading positive.

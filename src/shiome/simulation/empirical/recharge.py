@@ -22,11 +22,11 @@ from shiome.simulation.empirical.regression import ridge, seasonal_factors, succ
 LARGEST_STATE = 6.0
 
 
-def harmonics(month: npt.NDArray | Array, order: int) -> Array:
-    """1, cos, sin, … of the annual cycle at mid-month, up to ``order``: (..., 2 order + 1)."""
-    angle = 2 * jnp.pi * (jnp.asarray(month % 12, jnp.float32) + 0.5) / 12
-    waves = [f(k * angle) for k in range(1, order + 1) for f in (jnp.cos, jnp.sin)]
-    return jnp.stack([jnp.ones_like(angle), *waves], axis=-1)
+def harmonics(order: int) -> npt.NDArray[np.float64]:
+    """1, cos, sin, … of the annual cycle at the middle of each month: (12, 2 order + 1)."""
+    angle = 2 * np.pi * (np.arange(12) + 0.5) / 12
+    waves = [f(k * angle) for k in range(1, order + 1) for f in (np.cos, np.sin)]
+    return np.stack([np.ones(12), *waves], axis=-1)
 
 
 class RechargeOscillator(MonthlyModel):
@@ -89,7 +89,7 @@ class RechargeOscillator(MonthlyModel):
         now = successive(training)
         terms = _terms(names) if nonlinear else {}
         products = tuple(dict.fromkeys(pair for pairs in terms.values() for pair in pairs))
-        waves = np.asarray(harmonics(month[now], order), np.float64)
+        waves = harmonics(order)[month[now] % 12]
         x, tendency = state[now], state[now + 1] - state[now]
         n, h = x.shape[1], waves.shape[1]
         if len(now) <= n * h:
@@ -123,7 +123,7 @@ class RechargeOscillator(MonthlyModel):
     ) -> Float[Array, " n"]:
         """One month of the map; the state is held within ±6 standard deviations."""
         month = calendar_month(time)
-        season = harmonics(month, self.order)
+        season = jnp.asarray(harmonics(self.order), state.dtype)[month]
         tendency = (self.linear @ season) @ state
         if self.products:
             left, right = np.array(self.products).T
