@@ -201,8 +201,8 @@ class ReducedGravityOcean(Model):
 
         def whole(inside: Array) -> Field:
             # Without the barrier XLA merges the three updates and computes each several times.
-            inside = lax.optimization_barrier(inside)
-            return lax.pad(inside, jnp.zeros((), inside.dtype), [(1, 1, 0), (1, 1, 0)])
+            rim = [(1, 1, 0), (1, 1, 0)]
+            return lax.optimization_barrier(lax.pad(inside, jnp.zeros((), inside.dtype), rim))
 
         def spread(field: Field, keep: Array, x: Array, north: Array, south: Array) -> Array:
             along = x * (at(field, east=1) + at(field, east=-1))
