@@ -15,14 +15,9 @@ from shiome.products import (
     Frame,
     Report,
     TercileMap,
-    by_lead,
     category_bars,
     distribution,
-    month_by_lead,
     plume,
-    rank_histogram,
-    reliability,
-    spread_error,
 )
 from shiome.showcases.seasonal.outlook import (
     ENSO_THRESHOLD,
@@ -39,36 +34,6 @@ INDEX_NAMES: Final = {"nino34": "Niño 3.4", "dmi": "Dipole Mode Index"}
 _LEVELS: Final = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0)  # K
 _FINE_LEVELS: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # K, for the quieter Indian Ocean
 _ANOMALY: Final = "Sea-surface temperature anomaly (K)"
-_SCHEMES: Final = {
-    "forecast": "this system, cross-validated",
-    "pastonly": "this system, past only",
-    "persistence": "damped persistence",
-    "climatology": "climatology",
-}
-_SCORES: Final[dict[str, dict[str, Any]]] = {
-    "acc": {
-        "words": "Correlation",
-        "label": "Correlation (1 is perfect)",
-        "bottom": -0.2,
-        "top": 1.0,
-        "without": ("climatology",),
-    },
-    "rmse": {"words": "Error", "label": "RMSE (K)", "bottom": 0.0, "top": None, "without": ()},
-    "rpss": {
-        "words": "Probability skill",
-        "label": "RPSS (1 perfect, 0 climatology)",
-        "bottom": -0.1,
-        "top": 1.0,
-        "without": ("climatology", "persistence"),
-    },
-    "crps": {
-        "words": "Probability error",
-        "label": "CRPS (K)",
-        "bottom": 0.0,
-        "top": None,
-        "without": (),
-    },
-}
 _BOXES: Final = [REGIONS[name] for name in ("nino34", "iod_west", "iod_east")]
 
 
@@ -288,112 +253,3 @@ def _draw_indian_ocean(
 def _part(field: xr.DataArray) -> xr.DataArray:
     w = INDIAN_OCEAN
     return field.sel(latitude=slice(w.south, w.north), longitude=slice(w.west, w.east))
-
-
-def draw_skill(report: Report, outlook: Outlook) -> Figures:
-    """Scores by lead with intervals and baselines, and by target month."""
-    figures: Figures = {}
-    for index, name in INDEX_NAMES.items():
-        cards = outlook.skill[index]
-        numbers = report.add_numbers(f"skill_{index}", skill_table(cards))
-        for score, look in _SCORES.items():
-            figures[f"{score}_{index}"] = _draw_score(report, cards, index, score, look, numbers)
-        table = outlook.month_skill[index]
-        if "estimate" in table.dims:
-            table = table.sel(estimate="value")
-        figures[f"months_{index}"] = report.add_figure(
-            f"acc_by_month_{index}",
-            month_by_lead(
-                table, title=f"{name}: by target month", label="Correlation (below 0 shown as 0)"
-            ),
-            caption=f"Correlation of forecast and observed {name} by the month that is forecast "
-            "and the lead, cross-validated.",
-            data=table.rename("acc").to_dataset(),
-        )
-    return figures
-
-
-def _draw_score(
-    report: Report,
-    cards: Mapping[str, xr.Dataset],
-    index: str,
-    score: str,
-    look: Mapping[str, Any],
-    numbers: str,
-) -> dict[str, Any]:
-    words, axis = look["words"], {key: look[key] for key in ("label", "bottom", "top")}
-    card = cards["forecast"][score]
-    curves = {
-        scheme: (name, cards[scheme][score].sel(estimate="value"))
-        for scheme, name in _SCHEMES.items()
-        if scheme in cards and score in cards[scheme]
-    }
-    # Climatology has no correlation, and is the zero of the skill score; what persistence says
-    # of a category it says with certainty, which no skill score was made for.
-    for scheme in look["without"]:
-        curves.pop(scheme, None)
-    value = card.sel(estimate="value")
-    drawn = by_lead(
-        curves,
-        (card.sel(estimate="lower"), card.sel(estimate="upper")),
-        title=f"{INDEX_NAMES[index]}: {words.lower()}",
-        **axis,
-    )
-    return report.add_figure(
-        f"{score}_{index}",
-        drawn,
-        caption=f"{words} of the {INDEX_NAMES[index]} forecast by lead; band: 90 % interval from "
-        "resampled years.",
-        alt=f"{words} of {INDEX_NAMES[index]} from {float(value[0]):.2f} at lead "
-        f"{int(value['lead'][0])} to {float(value[-1]):.2f} at lead {int(value['lead'][-1])}.",
-        data=numbers,
-    )
-
-
-def skill_table(cards: Mapping[str, xr.Dataset]) -> pd.DataFrame:
-    """All scores as a table: one row per lead, a column for each scheme, score and estimate."""
-    columns: dict[str, Any] = {"lead": cards["forecast"]["lead"].values}
-    for scheme, card in cards.items():
-        for score, values in card.data_vars.items():
-            if "estimate" not in values.dims or "lead" not in values.dims:
-                continue
-            for estimate in values["estimate"].values:
-                columns[f"{score}.{scheme}.{estimate}"] = values.sel(estimate=estimate).values
-    return pd.DataFrame(columns)
-
-
-def draw_checks(report: Report, outlook: Outlook) -> Figures:
-    """Whether probabilities and spread can be believed."""
-    figures: Figures = {}
-    if outlook.reliability is not None:
-        event = str(outlook.reliability.attrs["event"])
-        figures["reliability"] = report.add_figure(
-            "reliability",
-            reliability(outlook.reliability, title="Do the probabilities hold?"),
-            caption=f"How often the outcome ({event}) followed each forecast probability; on the "
-            "diagonal the probabilities hold. Below: how often each was given.",
-            data=outlook.reliability,
-        )
-    if outlook.ranks is not None:
-        leads = [lead for lead in (1, 3, 6, 12) if lead in outlook.ranks["lead"].values]
-        figures["ranks"] = report.add_figure(
-            "ranks_nino34",
-            rank_histogram(outlook.ranks, leads, title="Where the observation fell"),
-            caption="Rank of the observed Niño 3.4 among the members. High at both ends: too "
-            "little spread; high in the middle: too much.",
-            data=outlook.ranks,
-        )
-    pairs, columns = {}, dict[str, Any]()
-    for index, name in INDEX_NAMES.items():
-        card = outlook.skill[index]["forecast"].sel(estimate="value")
-        spread = card["spread_error"] * card["rmse"]
-        pairs[name] = (spread, card["rmse"])
-        columns |= {f"spread_{index}": spread.values, f"rmse_{index}": card["rmse"].values}
-    figures["spread"] = report.add_figure(
-        "spread_error",
-        spread_error(pairs, title="Spread and error", label="Spread and RMSE (K)"),
-        caption="Spread of the members and error of their mean by lead. Where they agree, the "
-        "ensemble knows its uncertainty.",
-        data=pd.DataFrame({"lead": card["lead"].values} | columns),
-    )
-    return figures

@@ -5,13 +5,7 @@ from collections.abc import Callable
 
 from shiome.grids.months import month_number, month_start, month_words
 from shiome.products import Report, render
-from shiome.showcases.seasonal.figures import (
-    draw_checks,
-    draw_indices,
-    draw_maps,
-    draw_rainfall,
-    draw_skill,
-)
+from shiome.showcases.seasonal.figures import draw_indices, draw_maps, draw_rainfall
 from shiome.showcases.seasonal.outlook import (
     Outlook,
     enso_headline,
@@ -19,6 +13,7 @@ from shiome.showcases.seasonal.outlook import (
     percent,
     signed,
 )
+from shiome.showcases.seasonal.skill_figures import draw_checks, draw_skill
 
 # Older data than this is not about the coming season, and the page says so.
 _CURRENT_MONTHS = 3
