@@ -85,7 +85,7 @@ def best_seconds(run: Callable[[], object], repeats: int = 3) -> float:
 
 
 def measure(spacing: tuple[float, float], members: int, steps: int, steps_per_month: int = 244):
-    """Seconds of a step in JAX and in NumPy, and the largest difference of the final states in m."""
+    """Seconds of a step in JAX and in NumPy, and the largest difference at the end in m."""
     basin = tropical_basin(open_sample("relief-1deg")["surface_altitude"], spacing)
     ocean = reduced_gravity_ocean(basin, steps_per_month=steps_per_month)
     states, key = start(basin, members), jax.random.key(0)

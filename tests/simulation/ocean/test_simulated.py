@@ -1,3 +1,5 @@
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,7 +9,16 @@ from shiome.core.errors import ModelError
 from shiome.data import open_sample
 from shiome.data.splits import blocked
 from shiome.grids import REGIONS, month_number, region_mean
-from shiome.simulation.ocean import SimulatedOcean, simulated_ocean
+from shiome.simulation import trajectory
+from shiome.simulation.empirical.wind_stress import bulk_stress
+from shiome.simulation.ocean import (
+    MonthlyWind,
+    SimulatedOcean,
+    Stress,
+    reduced_gravity_ocean,
+    simulated_ocean,
+    tropical_basin,
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +61,34 @@ def test_great_el_ninos_discharge_the_equator(
     after = float(warm_water.sel(time=slice(f"{drained}-04", f"{drained}-10")).mean())
     assert before > 0.0
     assert after < -1.0 * float(warm_water.std())
+
+
+def test_mean_winds_tilt_the_layer_as_observed() -> None:
+    """Held mean winds of 1982–1992 against the observed depth of the 20 °C isotherm."""
+    winds = open_sample("navy-winds").mean("time")
+    basin = tropical_basin(open_sample("relief-1deg")["surface_altitude"], (4.0, 2.0))
+    grid = {"latitude": basin.latitude, "longitude": basin.longitude}
+    u, v = (winds[f"{way}_wind"].interp(grid).values[None] for way in ("eastward", "northward"))
+    tau = jnp.asarray(bulk_stress(u, v), jnp.float32)
+    wind = MonthlyWind(Stress(tau[:, 0], tau[:, 1]), 0)
+    ocean = reduced_gravity_ocean(basin, wind=wind, steps_per_month=200)
+    years = trajectory(
+        ocean, ocean.rest(), 0.0, 2400 * 8, jax.random.key(0), every=2400, observe=lambda s: s.h
+    )
+    equator, pacific = np.abs(basin.latitude) < 3, (basin.longitude > 145) & (basin.longitude < 270)
+    layer = np.asarray(years[-1])[np.ix_(equator, pacific)].mean(0)
+    observed = _isotherm_depth(20.0).interp(longitude=basin.longitude[pacific]).values
+    assert np.corrcoef(layer, observed)[0, 1] > 0.95
+    assert 40.0 < layer[0] - layer[-1] < 140.0
+
+
+def _isotherm_depth(celsius: float) -> xr.DataArray:
+    """Annual mean depth of an isotherm on the equator in m, by longitude."""
+    profile = open_sample("ocean-temperature")["sea_water_temperature"].mean("month")
+    profile = profile.sel(latitude=slice(-3, 3)).mean("latitude").sel(longitude=slice(140, 280))
+    depth = profile["depth"].values
+    values = [np.interp(-celsius, -column, depth) for column in profile.values.T]
+    return xr.DataArray(values, coords={"longitude": profile["longitude"]}, dims="longitude")
 
 
 def test_no_month_feels_a_later_one(ocean: SimulatedOcean, sst: xr.DataArray) -> None:
