@@ -40,9 +40,7 @@ def symmetric_root(covariance: Float[Array, "n n"]) -> Float[Array, "n n"]:
     return jnp.asarray(root, jnp.asarray(covariance).dtype)
 
 
-Solver = Callable[
-    [Callable[[Vector], Vector], Callable[[Vector], Vector], Vector], Vector
-]
+Solver = Callable[[Callable[[Vector], Vector], Callable[[Vector], Vector], Vector], Vector]
 """``solver(linear, adjoint, gradient)`` gives s of ``(I + adjoint linear) s = gradient``."""
 
 

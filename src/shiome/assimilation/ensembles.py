@@ -4,6 +4,8 @@ Ensembles are arrays of shape (members N, variables n); anomalies are deviations
 """
 
 import abc
+from collections.abc import Callable
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -52,12 +54,45 @@ def whitened(
     )
 
 
-def decompose(
-    anomalies: Float[Array, "members p"],
-) -> tuple[Float[Array, " members"], Float[Array, "members members"]]:
-    """Eigenvalues (never negative) and eigenvectors of ``anomalies @ anomalies.T``."""
-    values, vectors = jnp.linalg.eigh(anomalies @ anomalies.T)
-    return jnp.maximum(values, 0), vectors
+class Spectrum(NamedTuple):
+    """Eigenvalues (never negative) and eigenvectors of ``anomalies @ anomalies.T``.
+
+    Only those that can differ from zero are held: min(members, p) of them.
+    """
+
+    values: Float[Array, " rank"]
+    vectors: Float[Array, "members rank"]
+
+    def apply(
+        self,
+        function: Callable[[Array], Array],
+        vector: Float[Array, " members"],
+    ) -> Float[Array, " members"]:
+        """A function of the matrix times a vector."""
+        at_zero = function(jnp.zeros((), self.values.dtype))
+        beyond = function(self.values) - at_zero
+        return at_zero * vector + self.vectors @ (beyond * (self.vectors.T @ vector))
+
+    def matrix(self, function: Callable[[Array], Array]) -> Float[Array, "members members"]:
+        """A function of the matrix."""
+        at_zero = function(jnp.zeros((), self.values.dtype))
+        beyond = function(self.values) - at_zero
+        unit = jnp.eye(self.vectors.shape[0], dtype=self.values.dtype)
+        return at_zero * unit + (self.vectors * beyond) @ self.vectors.T
+
+
+def decompose(anomalies: Float[Array, "members p"]) -> Spectrum:
+    """Decompose ``anomalies @ anomalies.T``, in the smaller of its two spaces."""
+    members, size = anomalies.shape
+    if members <= size:
+        values, vectors = jnp.linalg.eigh(anomalies @ anomalies.T)
+        return Spectrum(jnp.maximum(values, 0), vectors)
+    values, inner = jnp.linalg.eigh(anomalies.T @ anomalies)
+    values = jnp.maximum(values, 0)
+    # Where an eigenvalue vanishes so does the difference of any function from its value at zero,
+    # and it does not matter what its vector is.
+    length = jnp.sqrt(jnp.maximum(values, jnp.finfo(values.dtype).tiny))
+    return Spectrum(values, anomalies @ inner / length)
 
 
 def symmetric_transform(
@@ -83,10 +118,9 @@ def symmetric_transform(
     Hunt, Kostelich & Szunyogh (2007): Physica D 230, eqs. 20–24. Sakov & Oke (2008): Tellus A 60.
     """
     members = anomalies.shape[0]
-    values, vectors = decompose(anomalies)
-    precision = values + certainty
-    weights = vectors @ ((vectors.T @ (anomalies @ innovation)) / precision)
-    transform = (vectors * jnp.sqrt((members - 1) / precision)) @ vectors.T
+    spectrum = decompose(anomalies)
+    weights = spectrum.apply(lambda value: 1 / (value + certainty), anomalies @ innovation)
+    transform = spectrum.matrix(lambda value: jnp.sqrt((members - 1) / (value + certainty)))
     return weights, transform
 
 

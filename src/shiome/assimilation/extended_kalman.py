@@ -1,7 +1,9 @@
 """The extended Kalman filter: the covariance carried by the tangent-linear model."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -17,6 +19,24 @@ class Moments(NamedTuple):
     covariance: Float[Array, "n n"]
 
 
+Tangent = Callable[
+    [Problem, Float[Array, " n"], Float[Array, " n"], Float[Array, ""], PRNGKeyArray],
+    Float[Array, "n n"],
+]
+"""``tangent(problem, before, after, time, key)``: derivative of one cycle's forecast."""
+
+
+def exact_tangent(
+    problem: Problem,
+    before: Float[Array, " n"],
+    after: Float[Array, " n"],
+    time: Float[Array, ""],
+    key: PRNGKeyArray,
+) -> Float[Array, "n n"]:
+    """Derivative of the model as it is stepped, at the state it starts from."""
+    return jax.jacfwd(lambda x: problem.propagate(x, time, key))(before)
+
+
 class ExtendedKalman(Scheme):
     """Kalman filter linearised about its own mean; the Kalman filter itself where all is linear.
 
@@ -24,6 +44,8 @@ class ExtendedKalman(Scheme):
     ----------
     inflation
         Factor on the covariance per unit of time.
+    tangent
+        Tangent-linear model of one cycle.
 
     References
     ----------
@@ -31,6 +53,7 @@ class ExtendedKalman(Scheme):
     """
 
     inflation: float | Float[Array, ""] = 1.0
+    tangent: Tangent = eqx.field(static=True, default=exact_tangent)
 
     def init(self, problem: Problem, key: PRNGKeyArray) -> Moments:
         """Start from the initial distribution."""
@@ -41,13 +64,10 @@ class ExtendedKalman(Scheme):
         self, state: Moments, problem: Problem, time: Float[Array, ""], key: PRNGKeyArray
     ) -> Moments:
         """Carry mean and covariance over one cycle."""
-
-        def ahead(x: Float[Array, " n"]) -> Float[Array, " n"]:
-            return problem.propagate(x, time, key)
-
-        slope = jax.jacfwd(ahead)(state.mean)
-        factor = jnp.asarray(self.inflation, state.mean.dtype) ** problem.interval
-        return Moments(ahead(state.mean), factor * slope @ state.covariance @ slope.T)
+        mean = problem.propagate(state.mean, time, key)
+        slope = self.tangent(problem, state.mean, mean, time, key)
+        factor = jnp.asarray(self.inflation, mean.dtype) ** problem.interval
+        return Moments(mean, factor * slope @ state.covariance @ slope.T)
 
     def analyse(
         self,
@@ -69,6 +89,7 @@ class ExtendedKalman(Scheme):
         # Joseph's form stays symmetric and positive in single precision.
         keep = jnp.eye(state.mean.size, dtype=seen.dtype) - gain @ slope
         covariance = keep @ state.covariance @ keep.T + gain @ gain.T
+        covariance = 0.5 * (covariance + covariance.T)
         return Moments(state.mean + gain @ innovation, covariance)
 
     def estimate(self, state: Moments) -> Estimate:

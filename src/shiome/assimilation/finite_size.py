@@ -17,7 +17,7 @@ from shiome.assimilation.problem import Problem
 
 
 def hyperprior(
-    values: Float[Array, " members"], confidence: float | Float[Array, ""]
+    values: Float[Array, " rank"], members: int, confidence: float | Float[Array, ""]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Coefficients of the prior on the inflation: of 1/l² and of the logarithm of l².
 
@@ -25,6 +25,8 @@ def hyperprior(
     ----------
     values
         Eigenvalues of the whitened ensemble covariance times N - 1 (:func:`decompose`).
+    members
+        Ensemble size N.
     confidence
         1 trusts the ensemble as a random sample of its size (Jeffreys' prior); larger numbers
         trust it more, as if it had ``confidence * N`` members.
@@ -34,9 +36,9 @@ def hyperprior(
     Bocquet, Raanes & Hannart (2015): Nonlin. Processes Geophys. 22, section 4 and eq. 36 (the
     mode correction, so that nothing is inflated where nothing is observed).
     """
-    members = values.size
     mean, log = (members + 1) / members, members / (members - 1)
-    prior_weight = jnp.mean((members - 1) / (values + members - 1))
+    # Mean of 1 / (1 + eigenvalue) over all N, of which only some are held.
+    prior_weight = 1 - jnp.sum(values / (values + members - 1)) / members
     correction = jnp.sqrt((mean / log) ** prior_weight)
     return confidence * mean / correction, confidence * log * correction
 
@@ -55,7 +57,7 @@ def certainty(
     values, vectors = decompose(anomalies)
     # Squared innovations in the directions of the ensemble, times the eigenvalues.
     power = (vectors.T @ (anomalies @ innovation)) ** 2
-    mean, log = hyperprior(values, confidence)
+    mean, log = hyperprior(values, members, confidence)
 
     def slope(square: Float[Array, ""]) -> Float[Array, ""]:
         return log - mean / square - jnp.sum(square * power / (square * values + members - 1) ** 2)

@@ -96,13 +96,13 @@ class IterativeSmoother(Scheme):
             end = carry(ensemble, problem, first, key, self.lag, state.length)
             seen, innovation = whitened(end, y, problem)
             seen = it.inverse @ seen
-            values, vectors = decompose(seen)
-            sure = self._certainty(values, it.weights)
-            precision = values + sure
+            spectrum = decompose(seen)
+            sure = self._certainty(spectrum.values, it.weights)
             gradient = seen @ innovation - sure * it.weights
-            step = vectors @ ((vectors.T @ gradient) / precision)
-            scale = jnp.sqrt((self.members - 1) / precision)
-            transform = (vectors * scale) @ vectors.T
+            step = spectrum.apply(lambda value: 1 / (value + sure), gradient)
+            members = self.members - 1
+            transform = spectrum.matrix(lambda value: jnp.sqrt(members / (value + sure)))
+            inverse = spectrum.matrix(lambda value: jnp.sqrt((value + sure) / members))
             # The last step is not run through the model again: to first order it moves the end
             # of the window along the prior anomalies there.
             prior = jnp.where(it.count == 0, centre(end)[1], it.prior)
@@ -111,18 +111,14 @@ class IterativeSmoother(Scheme):
                 step @ step < self.tolerance * self.members,
                 it.weights + step,
                 transform,
-                (vectors / scale) @ vectors.T,
+                inverse,
                 prior,
                 end + (step + transform - it.transform) @ prior,
             )
 
         zero = jnp.zeros(self.members, mean.dtype)
-        begin = _Iterate(
-            jnp.asarray(0), jnp.asarray(False), zero, unit, unit, state.now, state.now
-        )
-        last = jax.lax.while_loop(
-            lambda it: (it.count < self.iterations) & ~it.done, once, begin
-        )
+        begin = _Iterate(jnp.asarray(0), jnp.asarray(False), zero, unit, unit, state.now, state.now)
+        last = jax.lax.while_loop(lambda it: (it.count < self.iterations) & ~it.done, once, begin)
         smooth, turned = centre(mean + (last.weights + last.transform) @ anomalies)
         turned = self.inflation(turned, anomalies)
         if self.rotation:
@@ -130,12 +126,12 @@ class IterativeSmoother(Scheme):
         return Window(smooth + turned, last.now, spread(centre(last.now)[1]), state.length)
 
     def _certainty(
-        self, values: Float[Array, " members"], weights: Float[Array, " members"]
+        self, values: Float[Array, " rank"], weights: Float[Array, " members"]
     ) -> Float[Array, ""]:
         """N - 1, or the effective size that the weights so far speak for (primal EnKF-N)."""
         if self.confidence is None:
             return jnp.asarray(self.members - 1, values.dtype)
-        on_mean, on_log = hyperprior(values, self.confidence)
+        on_mean, on_log = hyperprior(values, self.members, self.confidence)
         return (self.members - 1) * on_log / (on_mean + weights @ weights)
 
     def estimate(self, state: Window) -> Estimate:

@@ -29,11 +29,11 @@ def gaspari_cohn(distance: np.ndarray, half_width: float) -> np.ndarray:
     ----------
     Gaspari & Cohn (1999): Q. J. R. Meteorol. Soc. 125, eq. 4.10.
     """
-    r = np.asarray(distance, float) / half_width
+    r = np.minimum(np.asarray(distance, float) / half_width, 2)
     near = 1 + r**2 * (-5 / 3 + r * (5 / 8 + r * (1 / 2 - r / 4)))
     safe = np.maximum(r, 1)
     far = 4 - 5 * r + r**2 * (5 / 3 + r * (5 / 8 + r * (-1 / 2 + r / 12))) - 2 / (3 * safe)
-    return np.where(r <= 1, near, np.where(r < 2, np.maximum(far, 0), 0.0))
+    return np.where(r <= 1, near, np.maximum(far, 0))
 
 
 class Neighbourhood(eqx.Module):
@@ -86,7 +86,7 @@ def neighbourhood(
     reach = 2 * half_width
     size = int(tree.query_ball_point(at, reach, return_length=True).max(initial=1))
     distance, index = tree.query(at, k=range(1, max(size, 1) + 1), distance_upper_bound=reach)
-    weight = np.where(np.isfinite(distance), gaspari_cohn(distance, half_width), 0.0)
+    weight = gaspari_cohn(distance, half_width)
     weight = np.where(weight > CUTOFF, weight, 0.0)
     index = np.where(weight > 0, index, 0)
     used = max(int((weight > 0).sum(1).max(initial=1)), 1)

@@ -142,7 +142,9 @@ class CorrelatedError(ObservationError):
             return
         matrix = np.asarray(self.covariance)
         if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
-            raise DataError(f"The observation-error covariance has shape {matrix.shape}, not (p, p).")
+            raise DataError(
+                f"The observation-error covariance has shape {matrix.shape}, not (p, p)."
+            )
         smallest = float(np.linalg.eigvalsh(matrix).min())
         if not smallest > 0 or not np.allclose(matrix, matrix.T):
             raise DataError(

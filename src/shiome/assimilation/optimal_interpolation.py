@@ -63,5 +63,3 @@ class OptimalInterpolation(Scheme):
     def estimate(self, state: Float[Array, " n"]) -> Estimate:
         """State and climatological spread."""
         return Estimate(state, jnp.linalg.norm(self.root, axis=1))
-
-

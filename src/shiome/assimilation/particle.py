@@ -18,9 +18,7 @@ class Particles(NamedTuple):
     log_weights: Float[Array, " members"]
 
 
-def systematic(
-    weights: Float[Array, " members"], key: PRNGKeyArray
-) -> Int[Array, " members"]:
+def systematic(weights: Float[Array, " members"], key: PRNGKeyArray) -> Int[Array, " members"]:
     """Draw particles by evenly spaced pointers (Kitagawa 1996): each within one of its share."""
     members = weights.size
     pointers = (jnp.arange(members) + jax.random.uniform(key, (), weights.dtype)) / members

@@ -93,5 +93,3 @@ class Var4D(Scheme):
     def estimate(self, state: Window) -> Estimate:
         """State at the current time; the spread is the background's at the start of the window."""
         return Estimate(state.now, state.spread)
-
-
