@@ -1,0 +1,65 @@
+"""Tasks give the same results in the same order wherever they run."""
+
+import operator
+
+import pytest
+
+from shiome.core import ConfigError
+from shiome.core.schedule import map_tasks
+
+
+def fail_at_two(item):
+    if item == 2:
+        raise ValueError("task 2")
+    return item
+
+
+def test_results_come_in_the_order_of_the_items(capsys):
+    assert map_tasks(operator.neg, [3, 1, 2], label="negation") == [-3, -1, -2]
+    printed = capsys.readouterr()
+    assert printed.out == ""  # the bar is on standard error
+    assert "negation" in printed.err
+
+
+def test_no_items():
+    assert map_tasks(operator.neg, [], label="nothing") == []
+
+
+def test_an_error_of_a_task_is_raised():
+    with pytest.raises(ValueError, match="task 2"):
+        map_tasks(fail_at_two, [1, 2, 3], label="failing")
+
+
+def test_a_cluster_gives_the_same_and_passes_errors_on():
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        items = list(range(20))
+        there = map_tasks(operator.neg, items, label="negation", scheduler=address)
+        assert there == map_tasks(operator.neg, items, label="negation")
+        with pytest.raises(ValueError, match="task 2"):
+            map_tasks(fail_at_two, [1, 2, 3], label="failing", scheduler=address)
+
+
+@pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1"])
+def test_an_address_without_a_scheduler_is_refused(address, monkeypatch):
+    import distributed
+
+    # The same client, less patient.
+    client = distributed.Client
+    monkeypatch.setattr(
+        distributed, "Client", lambda address, timeout: client(address, timeout="200ms")
+    )
+    with pytest.raises(ConfigError, match="cannot be reached") as caught:
+        map_tasks(operator.neg, [1], label="negation", scheduler=address)
+    assert address in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_dask_that_is_not_installed_is_named(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with pytest.raises(ConfigError, match=r"pip install 'shiome\[dask\]'"):
+        map_tasks(operator.neg, [1], label="negation", scheduler="tcp://127.0.0.1:1")
