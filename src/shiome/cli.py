@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -17,8 +18,9 @@ EXIT_INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0 on success, 2 where the user can mend something."""
     arguments = _parser().parse_args(argv)
-    # Long float32 computations on two cores; a GPU build of JAX still takes the GPU.
+    # XLA's warnings are for its developers.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         arguments.command(arguments)
     except ShiomeError as error:
@@ -27,6 +29,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         print("shiome: interrupted; no report was written.", file=sys.stderr)
         sys.exit(EXIT_INTERRUPTED)
+
+
+def _interrupt(*_: object) -> None:
+    """A polite kill is an interruption too: unfinished reports are cleared away."""
+    raise KeyboardInterrupt
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,8 @@ drought in East Africa during the short rains season"): the October–December r
 is 1.24 × DMI − 0.05, with a correlation of 0.84 over the observed years.
 """
 
+from collections.abc import Sequence
+
 import jax
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,11 @@ import xarray as xr
 
 from shiome.core.errors import DataError
 from shiome.data import open_series
-from shiome.showcases.seasonal.inputs import TARGETS
+from shiome.data.splits import Split
+from shiome.showcases.seasonal.hindcast import Hindcast
+from shiome.showcases.seasonal.inputs import TARGETS, Observed
 from shiome.showcases.seasonal.outlook import RainfallForecast
+from shiome.showcases.seasonal.response import hindcast_response, response_scorecards
 from shiome.showcases.seasonal.season import OND, observed_season
 from shiome.showcases.seasonal.system import LEADS, ForecastSystem
 from shiome.simulation.empirical import LinearResponse
@@ -110,13 +115,17 @@ def rainfall_forecast(
     ]
     ahead = [members.sel(lead=m - last).values for m in months if last < m <= last + LEADS]
     season_mean = np.mean([*known, *ahead], axis=0)
-    climatology = response.mean(observed[used][:, None]) if rain is None else rain
+    # Without rainfall to count, its climatology is what the regression makes of the observed DMI.
+    climatology_key, forecast_key = jax.random.split(key)
+    climatology = response.draws(observed[used][:, None], climatology_key) if rain is None else rain
     low, high = np.nanquantile(climatology, [1 / 3, 2 / 3])
     return RainfallForecast(
         season=f"October–December {year}",
         dmi=xr.DataArray(season_mean, dims="member", attrs={"units": "K"}),
         draws=xr.DataArray(
-            response.draws(season_mean[:, None], key), dims="draw", attrs={"units": "mm/day"}
+            response.draws(season_mean[:, None], forecast_key),
+            dims="draw",
+            attrs={"units": "mm/day"},
         ),
         terciles=(float(low), float(high)),
         slope=float(response.slope[0]),
@@ -124,3 +133,39 @@ def rainfall_forecast(
         correlation=response.correlation,
         source=source,
     )
+
+
+def rainfall_skill(
+    observed: Observed,
+    splits: Sequence[Split],
+    hindcast: Hindcast,
+    issue_month: int,
+    path: str,
+    key: jax.Array,
+    resamples: int,
+) -> dict[str, xr.Dataset]:
+    """Scores of past hybrid forecasts issued in one calendar month, refitted without each block.
+
+    Parameters
+    ----------
+    observed, splits, hindcast
+        The record, and its cross-validated hindcast with the splits.
+    issue_month
+        Calendar month (1–12) of issue.
+    path
+        Rainfall to fit and verify on.
+    key, resamples
+        Random key, and bootstrap resamples of the intervals.
+    """
+    years, _ = observed_season(observed.targets, observed.month, OND)
+    past = hindcast_response(
+        observed,
+        splits,
+        hindcast,
+        season_rainfall(path, years),
+        predictors=("dmi",),
+        season=OND,
+        issue_month=issue_month,
+        key=key,
+    )
+    return response_scorecards(past, key, resamples)

@@ -23,7 +23,7 @@ from shiome.showcases.seasonal.hindcast import Scheme, Verified, run_schemes
 from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen, observe
 from shiome.showcases.seasonal.outlook import Outlook
 from shiome.showcases.seasonal.page import write_outlook
-from shiome.showcases.seasonal.rainfall import rainfall_forecast
+from shiome.showcases.seasonal.rainfall import rainfall_forecast, rainfall_skill
 from shiome.showcases.seasonal.skill import (
     dipole_season,
     month_skill,
@@ -127,7 +127,7 @@ def _outlook(
     sums = verified["cv"].hindcast.field
     if sums is not None:
         forecast = forecast.merge(field_forecast(observed, system, sums, training, start))
-    skill = _verify(report, config, observed, verified, skill_key)
+    skill = _verify(report, config, observed, blocks, verified, skill_key)
     return Outlook(
         forecast=forecast,
         history=history_of(system),
@@ -145,6 +145,7 @@ def _verify(
     report: Report,
     config: Config,
     observed: Observed,
+    blocks: list[Split],
     verified: dict[str, Verified],
     key: Array,
 ) -> dict[str, Any]:
@@ -161,6 +162,7 @@ def _verify(
         skill[index] = {
             "forecast": cards["forecast"],
             "persistence": cards["persistence"],
+            "climatology": cards["climatology"],
             "pastonly": past_cards["forecast"],
         }
         months[index] = month_skill(pairs, key, config.resamples)
@@ -169,6 +171,17 @@ def _verify(
             hindcast = verified[scheme].hindcast
             cards = dipole_season(hindcast, observed.month, issue_month, key, config.resamples)
             report_season(report, f"acc.dmi.ond.{name}", cards, suffix)
+        if config.rainfall is not None:
+            cards = rainfall_skill(
+                observed,
+                blocks,
+                verified["cv"].hindcast,
+                issue_month,
+                config.rainfall,
+                key,
+                config.resamples,
+            )
+            report_season(report, f"acc.rainfall.ond.{name}", cards)
     pairs = pairs_of(verified["cv"].hindcast, observed.month, TARGETS.index("nino34"))
     return {
         "skill": skill,
@@ -190,16 +203,17 @@ def _past_split(observed: Observed, config: Config) -> Split:
 
 def _how_verified(blocks: list[Split], past: Split, issue: Split, config: Config) -> str:
     """One paragraph: how skill, spread and the forecast's own training years were chosen."""
+    margin = f"{config.margin_years} year{'s' if config.margin_years != 1 else ''} on each side"
     withheld = (
-        f" This forecast starts in the past: {issue.verify[0]}–{issue.verify[-1]} and "
-        f"{config.margin_years} year(s) on each side were left out of its training."
+        f" This forecast starts in the past: {issue.verify[0]}–{issue.verify[-1]} and {margin} "
+        "were left out of its training."
         if issue.verify
         else ""
     )
     return (
         f"Skill is out of sample: {len(blocks)} blocks of {config.block_years} years, each "
-        f"forecast by models, climatology and scales fitted without it and without "
-        f"{config.margin_years} year(s) on each side; and past-only, trained to "
+        f"forecast by models, climatology and scales fitted without it and without {margin}; "
+        "and past-only, trained to "
         f"{past.train[-1]} and verified in {past.verify[0]}–{past.verify[-1]}. The spread is "
         "calibrated inside the training years. Intervals hold 90 % of bootstrap resamples of "
         f"whole years.{withheld}"

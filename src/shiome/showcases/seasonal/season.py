@@ -78,5 +78,5 @@ def forecast_season(
     starts = np.flatnonzero((month + 1) % 12 == issue_month - 1)
     f = forecasts[starts][:, leads - 1].mean(1)
     o = obs[starts][:, leads - 1].mean(1)
-    known = np.isfinite(o) & np.isfinite(f.reshape(len(f), -1)).all(1)
+    known = np.isfinite(np.concatenate([f.reshape(len(f), -1), o.reshape(len(o), -1)], 1)).all(1)
     return (month[starts] + leads[0])[known] // 12, f[known], o[known]

@@ -159,16 +159,31 @@ def report_cards(
             key = f"{score}.{index}.lead{lead:02d}"
             for name, card in cards.items():
                 if score in card:
-                    _enter(report, key, name, card[score].sel(lead=lead), suffix)
+                    enter(report, key, name, card[score].sel(lead=lead), suffix)
 
 
 def report_season(report: Report, key: str, cards: dict[str, xr.Dataset], suffix: str = "") -> None:
     """Enter the ACC of a season's mean into the report's tables."""
     for name, card in cards.items():
-        _enter(report, key, name, card["acc"], suffix)
+        enter(report, key, name, card["acc"], suffix)
 
 
-def _enter(report: Report, key: str, name: str, score: xr.DataArray, suffix: str) -> None:
+def enter(report: Report, key: str, name: str, score: xr.DataArray, suffix: str = "") -> None:
+    """Enter one score with its interval as a metric, or as a baseline under its name.
+
+    Parameters
+    ----------
+    report
+        Whose tables are filled.
+    key, suffix
+        Together the metric's key.
+    name
+        "forecast", or the name of a baseline.
+    score
+        Value, lower and upper along ``estimate``; left out where it is undefined.
+    """
+    if name == "climatology" and score.name == "acc":
+        return  # Its mean differs only between folds: that correlation is an artefact.
     value, low, high = (float(score.sel(estimate=e)) for e in ("value", "lower", "upper"))
     if not np.isfinite(value):
         return
