@@ -20,7 +20,7 @@ State = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def numpy_step(ocean: ReducedGravityOcean) -> Callable[[State], State]:
     """The step of the ocean on NumPy arrays (members, latitude, longitude), in 32 bits."""
-    k = jax.tree.map(np.asarray, ocean._coefficients)
+    k = jax.tree.map(np.asarray, ocean.coefficients)
     rows, columns = ocean.basin.shape
 
     def at(field: np.ndarray, north: int = 0, east: int = 0) -> np.ndarray:

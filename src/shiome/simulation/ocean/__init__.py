@@ -1,16 +1,15 @@
 """Oceans that the wind drives."""
 
 from shiome.simulation.ocean.basin import Basin, box_basin, tropical_basin
+from shiome.simulation.ocean.coefficients import OceanParameters
 from shiome.simulation.ocean.influence import respond, wind_influence
 from shiome.simulation.ocean.reduced_gravity import (
-    MonthlyWind,
-    OceanParameters,
     OceanState,
     ReducedGravityOcean,
-    Stress,
     reduced_gravity_ocean,
 )
 from shiome.simulation.ocean.simulated import WARM_WATER, SimulatedOcean, simulated_ocean
+from shiome.simulation.ocean.wind import MonthlyWind, Stress
 
 __all__ = [
     "WARM_WATER",

@@ -14,7 +14,8 @@ import numpy.typing as npt
 from jax import lax
 from jaxtyping import Array, Float
 
-from shiome.simulation.ocean.reduced_gravity import OceanState, ReducedGravityOcean, Stress
+from shiome.simulation.ocean.reduced_gravity import OceanState, ReducedGravityOcean
+from shiome.simulation.ocean.wind import Stress
 
 
 @eqx.filter_jit

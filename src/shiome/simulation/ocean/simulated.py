@@ -18,8 +18,9 @@ from shiome.grids.months import month_number
 from shiome.grids.regions import Region
 from shiome.simulation.empirical.wind_stress import WindMap, bulk_stress
 from shiome.simulation.ocean.basin import tropical_basin
+from shiome.simulation.ocean.coefficients import OceanParameters
 from shiome.simulation.ocean.influence import respond, wind_influence
-from shiome.simulation.ocean.reduced_gravity import OceanParameters, reduced_gravity_ocean
+from shiome.simulation.ocean.reduced_gravity import reduced_gravity_ocean
 
 WARM_WATER = Region("Equatorial Pacific", 120, 280, -5, 5, "Meinen and McPhaden 2000")
 # Where the wind map looks, and with how many patterns.
