@@ -15,6 +15,7 @@ from shiome.products.style import OKABE_ITO, legend, new_axes
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     "forecast": {"color": OKABE_ITO["blue"], "marker": "o", "markersize": 4, "linewidth": 2.2},
     "pastonly": {"color": OKABE_ITO["sky"], "marker": "s", "markersize": 3.5, "linestyle": "--"},
+    "surface": {"color": OKABE_ITO["green"], "marker": "^", "markersize": 4},
     "persistence": {"color": OKABE_ITO["vermilion"], "marker": "v", "markersize": 4},
     "climatology": {"color": "#555555", "linestyle": ":"},
 }
@@ -40,7 +41,8 @@ def by_lead(
     Parameters
     ----------
     curves
-        For each of ``forecast``, ``pastonly``, ``persistence``, ``climatology`` that there is:
+        For each of ``forecast``, ``pastonly``, ``surface``, ``persistence``, ``climatology`` that
+        there is:
         its name for the legend and its score (lead).
     interval
         Lower and upper end of the forecast's score (lead).
@@ -49,7 +51,11 @@ def by_lead(
     bottom, top
         Ends of the score axis, where it has natural ones.
     """
-    figure, axes = new_axes(title, height=3.4, margins=(0.125, 0.28, 0.98, 0.91))
+    # The legend has two columns below the axis; more curves make the figure taller.
+    rows = (len(curves) + (interval is not None) + 1) // 2
+    height = 2.96 + 0.22 * rows
+    room = (0.51 + 0.22 * rows) / height
+    figure, axes = new_axes(title, height=height, margins=(0.125, room, 0.98, 1 - 0.31 / height))
     if interval is not None:
         lower, upper = interval
         axes.fill_between(

@@ -24,6 +24,11 @@ class Config:
         "File of monthly indices (netCDF or CSV: time and columns such as Nino34, WWV, IOD) to "
         "join to the predictors. Without --sst, these are also the targets.",
     )
+    ocean: bool = option(
+        True,
+        "Drive a simulated ocean with the winds that go with the surface temperature, and add its "
+        "warm water volume to the predictors.",
+    )
     rainfall: str | None = option(
         None,
         "File of an East African rainfall index (mm/day, Oct–Dec mean or monthly) to refit the "

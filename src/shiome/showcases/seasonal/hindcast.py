@@ -17,7 +17,7 @@ from shiome.core.errors import DataError
 from shiome.core.schedule import map_tasks
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split
-from shiome.showcases.seasonal.inputs import Observed
+from shiome.showcases.seasonal.inputs import Observed, can_fit
 from shiome.showcases.seasonal.system import (
     LEADS,
     ForecastSystem,
@@ -43,17 +43,21 @@ class FieldSums:
         (4, LEADS, points) sum of squared errors by season of the target: DJF, MAM, JJA, SON.
     count
         (4, LEADS) forecasts in each season.
-    persistence_error
-        (LEADS, points) sum of squared errors of damped persistence.
     """
 
     moments: npt.NDArray[np.float64]
     square_error: npt.NDArray[np.float64]
     count: npt.NDArray[np.int64]
-    persistence_error: npt.NDArray[np.float64]
 
     def __add__(self, other: "FieldSums") -> "FieldSums":
         return FieldSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    @property
+    def acc(self) -> npt.NDArray[np.float64]:
+        """(LEADS, points) correlation of forecast and observation over all verified starts."""
+        f, o, ff, oo, fo = self.moments / np.maximum(self.count.sum(0), 1)[:, None]
+        scale = np.sqrt(np.maximum(ff - f * f, 0) * np.maximum(oo - o * o, 0))
+        return np.where(scale > 0, (fo - f * o) / np.where(scale > 0, scale, 1), np.nan)
 
 
 @dataclass(frozen=True)
@@ -162,28 +166,24 @@ def _field_sums(
     wanted: npt.NDArray[np.bool_],
 ) -> FieldSums:
     """Sums over the (start, lead) cells that are wanted; ``at`` gives their target months."""
-    field, memory = system.field, system.field_memory
+    field = system.field
     assert field is not None
-    assert memory is not None
     forecast = forecast_field(system, starts)
-    persisted = persistence(memory, field, system.month, starts)
     season = (system.month[at] % 12 + 1) % 12 // 3
     points = field.shape[1]
     moments = np.zeros((5, LEADS, points))
     square_error = np.zeros((4, LEADS, points))
     count = np.zeros((4, LEADS), np.int64)
-    persistence_error = np.zeros((LEADS, points))
     for lead in range(LEADS):
         rows = wanted[:, lead]
         f = forecast[rows, lead].astype(np.float64)
         o = field[at[rows, lead]].astype(np.float64)
         moments[:, lead] = f.sum(0), o.sum(0), (f * f).sum(0), (o * o).sum(0), (f * o).sum(0)
-        persistence_error[lead] = ((persisted[rows, lead] - o) ** 2).sum(0)
         for s in range(4):
             these = season[rows, lead] == s
             square_error[s, lead] = ((f - o)[these] ** 2).sum(0)
             count[s, lead] = these.sum()
-    return FieldSums(moments, square_error, count, persistence_error)
+    return FieldSums(moments, square_error, count)
 
 
 def merge(parts: Sequence[Hindcast]) -> Hindcast:
@@ -235,10 +235,14 @@ class Calibration:
         return (centre + self.spread[:, None, :] * (members - centre)).astype(np.float32)
 
 
-def inner_splits(outer: Split, blocks: Sequence[Split]) -> list[Split]:
-    """Blocks inside a split's training years, each fitted on the years both may train on."""
+def inner_splits(observed: Observed, outer: Split, blocks: Sequence[Split]) -> list[Split]:
+    """Blocks inside a split's training years, each fitted on the years both may train on.
+
+    A block without which the simulated ocean could not be fitted is left out.
+    """
     inside = [block for block in blocks if set(block.verify) <= set(outer.train)]
-    return [block.within(outer) for block in inside]
+    splits = [block.within(outer) for block in inside]
+    return [split for split in splits if can_fit(observed, split)]
 
 
 @dataclass(frozen=True)
@@ -247,6 +251,19 @@ class Scheme:
 
     splits: tuple[Split, ...]
     with_field: bool = False
+
+
+def run_raw(
+    observed: Observed,
+    splits: Sequence[Split],
+    *,
+    members: int,
+    seed: int,
+    scheduler: str | None = None,
+) -> Hindcast:
+    """Hindcast without calibration: for the scores of the ensemble mean alone."""
+    tasks = [Task(observed, split, members, seed) for split in splits]
+    return merge(map_tasks(run_task, tasks, label="comparison", scheduler=scheduler))
 
 
 @dataclass(frozen=True)
@@ -290,7 +307,7 @@ def run_schemes(
     field_years: dict[Years, tuple[int, ...]] = {}
     for scheme in schemes.values():
         for split in scheme.splits:
-            for part in (split, *inner_splits(split, blocks)):
+            for part in (split, *inner_splits(observed, split, blocks)):
                 verify.setdefault(part.train, set()).update(part.verify)
             if scheme.with_field:
                 field_years[split.train] = split.verify
@@ -314,7 +331,7 @@ def run_schemes(
     for name, scheme in schemes.items():
         parts, calibrations = [], []
         for split in scheme.splits:
-            inside = [result(part) for part in inner_splits(split, blocks)]
+            inside = [result(part) for part in inner_splits(observed, split, blocks)]
             if not inside:
                 raise DataError(
                     f"the training years of the split {split.name!r} hold no complete block to "

@@ -1,16 +1,19 @@
 """From files to the arrays that every fold of the hindcast shares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.data import DataRecord, open_indices, open_sst
+from shiome.data import DataRecord, describe, open_indices, open_sample, open_sst
 from shiome.data.arrays import SeaPoints
+from shiome.data.splits import Split
 from shiome.grids import INDICES, climate_index, month_label, month_number, parse_month
 from shiome.showcases.seasonal.config import Config
+from shiome.simulation.empirical.wind_stress import MIN_WIND_MONTHS
+from shiome.simulation.ocean import SimulatedOcean, simulated_ocean
 
 TARGETS = ("nino34", "dmi")
 MIN_YEARS = 10
@@ -31,8 +34,10 @@ class Observed:
         (time, points) temperature or its anomaly, NaN where missing; None without a field.
     points
         Where the columns of ``sst`` lie.
-    extra
-        Names of indices that only the user's file knows, for example "wwv".
+    field
+        The same as a labelled field; None without one.
+    ocean
+        The ocean that surface temperature drives; None where it is not wanted or not possible.
     notes, records
         What had to be worked around, and the data sets used.
     """
@@ -41,7 +46,8 @@ class Observed:
     indices: dict[str, npt.NDArray[np.float64]]
     sst: npt.NDArray[np.float32] | None
     points: SeaPoints | None
-    extra: tuple[str, ...]
+    field: xr.DataArray | None
+    ocean: SimulatedOcean | None
     notes: tuple[str, ...]
     records: tuple[DataRecord, ...]
 
@@ -81,18 +87,34 @@ def observe(config: Config) -> Observed:
         sst = points.pack(opened_sst.field)
         for name in INDICES:
             indices[name] = climate_index(opened_sst.field, name).values.astype(np.float64)
-    extra: list[str] = []
     if opened_indices is not None:
         month = month if opened_sst is not None else _months(opened_indices.series)
         notes += opened_indices.notes
         records.append(opened_indices.record)
         for label, series in opened_indices.series.data_vars.items():
             name = str(label)
-            if name not in INDICES:
-                extra.append(name)
             indices[name] = _onto(month, series)
     _check_targets(indices, month, config)
-    return Observed(month, indices, sst, points, tuple(extra), tuple(notes), tuple(records))
+    field = opened_sst.field if opened_sst is not None else None
+    ocean = None
+    if field is not None and config.ocean:
+        relief, winds = "relief-1deg", "navy-winds"
+        ocean = simulated_ocean(open_sample(relief)["surface_altitude"], open_sample(winds))
+        records += [describe(relief), describe(winds)]
+    return Observed(month, indices, sst, points, field, ocean, tuple(notes), tuple(records))
+
+
+def without_ocean(observed: Observed) -> Observed:
+    """The same record for forecasts that know the surface alone."""
+    return replace(observed, ocean=None)
+
+
+def can_fit(observed: Observed, split: Split) -> bool:
+    """Whether a split's training years hold the observed winds that the ocean's fit needs."""
+    if observed.ocean is None:
+        return True
+    trained = observed.month[split.training(observed.month)]
+    return observed.ocean.observed_winds(trained) >= MIN_WIND_MONTHS
 
 
 def last_seen(observed: Observed, start: str | None) -> int:

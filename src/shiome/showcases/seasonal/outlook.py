@@ -80,7 +80,8 @@ class Outlook:
         it, where known, are drawn as observed later.
     skill
         For each of "nino34" and "dmi" the scorecards (:func:`shiome.verification.scorecard`:
-        lead, estimate) of "forecast" and, where there are, "pastonly" and "persistence".
+        lead, estimate) of "forecast" and, where there are, "pastonly", "surface" (without the
+        simulated ocean), "persistence" and "climatology".
     month_skill
         For each index the ACC by target month and lead: (month, lead), or with ``estimate``.
     analogues
@@ -90,6 +91,9 @@ class Outlook:
         (group, bin) ``probability``, ``frequency``, ``count``; attribute ``event`` in words.
     ranks
         (lead, rank) ``count`` and (rank,) ``expected``, of Niño 3.4.
+    field_skill
+        (lead, latitude, longitude) out-of-sample correlation of the field forecast, where there is
+        one.
     rainfall
         The hybrid forecast, where its season lies ahead.
     models
@@ -107,6 +111,7 @@ class Outlook:
     analogues: xr.Dataset | None = None
     reliability: xr.Dataset | None = None
     ranks: xr.Dataset | None = None
+    field_skill: xr.DataArray | None = None
     rainfall: RainfallForecast | None = None
 
     @property

@@ -13,7 +13,7 @@ from shiome.showcases.seasonal.outlook import (
     percent,
     signed,
 )
-from shiome.showcases.seasonal.skill_figures import draw_checks, draw_skill
+from shiome.showcases.seasonal.skill_figures import draw_checks, draw_field_skill, draw_skill
 
 # Older data than this is not about the coming season, and the page says so.
 _CURRENT_MONTHS = 3
@@ -38,6 +38,7 @@ def write_outlook(
     maps = draw_maps(report, outlook, advance)
     figures |= draw_rainfall(report, outlook)
     figures |= draw_skill(report, outlook)
+    figures |= draw_field_skill(report, outlook)
     figures |= draw_checks(report, outlook)
     advance()
     html = render(

@@ -19,13 +19,21 @@ from shiome.showcases.seasonal.forecast import (
     index_forecast,
     issue_split,
 )
-from shiome.showcases.seasonal.hindcast import Scheme, Verified, run_schemes
-from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen, observe
+from shiome.showcases.seasonal.hindcast import Hindcast, Scheme, Verified, run_raw, run_schemes
+from shiome.showcases.seasonal.inputs import (
+    TARGETS,
+    Observed,
+    can_fit,
+    last_seen,
+    observe,
+    without_ocean,
+)
 from shiome.showcases.seasonal.outlook import Outlook
 from shiome.showcases.seasonal.page import write_outlook
 from shiome.showcases.seasonal.rainfall import rainfall_forecast, rainfall_skill
 from shiome.showcases.seasonal.skill import (
     dipole_season,
+    mean_scorecard,
     month_skill,
     pairs_of,
     ranks_of,
@@ -34,7 +42,7 @@ from shiome.showcases.seasonal.skill import (
     report_season,
     scorecards,
 )
-from shiome.showcases.seasonal.system import fit
+from shiome.showcases.seasonal.system import ForecastSystem, fit
 
 MODELS = {
     "lim20": (
@@ -53,10 +61,19 @@ MODELS = {
     ),
     "recharge_nonlinear": (
         "Recharge oscillator, nonlinear",
-        "The same with warm water volume, its product with Niño 3.4, and quadratic terms.",
+        "The same with the product of warm water volume and Niño 3.4, and quadratic terms.",
     ),
 }
+OCEAN = (
+    "Simulated ocean",
+    "A reduced-gravity ocean of the tropical Indian and Pacific, driven by the winds that go with "
+    "the observed surface temperature. Its warm water volume is a predictor of every model above.",
+)
 DEFAULT_TRAIN_TO = 1999
+# Suffix of the metrics of each scheme of verification.
+SCHEMES = {"": "cv", ".pastonly": "pastonly"}
+# Months of issue whose forecasts of the October–December dipole are scored.
+ISSUES = {"from_jun": 6, "from_sep": 9}
 
 
 def run(
@@ -111,27 +128,40 @@ def _outlook(
     blocks = blocked(observed.years, config.block_years, config.margin_years)
     issue = issue_split(observed, start, config.margin_years)
     past = _past_split(observed, config)
+    if not all(can_fit(observed, split) for split in (*blocks, past, issue)):
+        report.warn(
+            "The simulated ocean is left out: its wind map needs the observed winds of 1982–1992, "
+            "and some training years do not hold two years of them."
+        )
+        observed = without_ocean(observed)
     schemes = {
         "cv": Scheme(tuple(blocks), with_field=observed.sst is not None),
         "pastonly": Scheme((past,)),
         "issue": Scheme((issue,)),
     }
-    verified = run_schemes(
-        observed, schemes, blocks, members=config.members, seed=config.seed, scheduler=scheduler
-    )
+    settings: dict[str, Any] = {"members": config.members, "seed": config.seed, "scheduler": scheduler}
+    verified = run_schemes(observed, schemes, blocks, **settings)
+    surface = {}
+    if observed.ocean is not None:
+        for name in ("cv", "pastonly"):
+            splits = schemes[name].splits
+            surface[name] = run_raw(without_ocean(observed), splits, **settings)
     draw_key, rain_key, skill_key = jax.random.split(jax.random.key(config.seed), 3)
     training = issue.training(observed.month)
     system = fit(observed, training)
     calibration = verified["issue"].calibrations[0]
     forecast = index_forecast(system, calibration, start, config.members, draw_key)
+    skill = _verify(report, config, observed, verified, surface, skill_key)
     sums = verified["cv"].hindcast.field
-    if sums is not None:
+    if sums is not None and observed.points is not None:
         forecast = forecast.merge(field_forecast(observed, system, sums, training, start))
-    skill = _verify(report, config, observed, blocks, verified, skill_key)
+        skill["field_skill"] = forecast["sst_anomaly"].copy(data=observed.points.unpack(sums.acc))
+    if config.rainfall is not None:
+        _verify_rainfall(report, config, observed, blocks, verified["cv"].hindcast, skill_key)
     return Outlook(
         forecast=forecast,
         history=history_of(system),
-        models=dict(MODELS[component.name] for component in system.components),
+        models=_models(system),
         verified=_how_verified(blocks, past, issue, config),
         analogues=analogues_of(system, start),
         rainfall=rainfall_forecast(
@@ -145,50 +175,64 @@ def _verify(
     report: Report,
     config: Config,
     observed: Observed,
-    blocks: list[Split],
     verified: dict[str, Verified],
+    surface: dict[str, Hindcast],
     key: Array,
 ) -> dict[str, Any]:
-    """Score both schemes into the report; returns the outlook's parts that show skill."""
+    """Score all schemes into the report; returns the outlook's parts that show skill."""
+    hindcasts = {"": verified["cv"].hindcast, ".pastonly": verified["pastonly"].hindcast}
+    without = {suffix: surface[name] for suffix, name in SCHEMES.items() if name in surface}
     skill: dict[str, dict[str, xr.Dataset]] = {}
     months: dict[str, xr.DataArray] = {}
     for i, index in enumerate(TARGETS):
-        pairs = pairs_of(verified["cv"].hindcast, observed.month, i)
-        past = pairs_of(verified["pastonly"].hindcast, observed.month, i)
-        cards = scorecards(pairs, key, config.resamples)
-        past_cards = scorecards(past, key, config.resamples)
-        report_cards(report, index, cards)
-        report_cards(report, index, past_cards, ".pastonly")
-        skill[index] = {
-            "forecast": cards["forecast"],
-            "persistence": cards["persistence"],
-            "climatology": cards["climatology"],
-            "pastonly": past_cards["forecast"],
-        }
+        skill[index] = {}
+        for suffix, hindcast in hindcasts.items():
+            cards = scorecards(pairs_of(hindcast, observed.month, i), key, config.resamples)
+            report_cards(report, index, cards, suffix)
+            skill[index] |= cards if not suffix else {"pastonly": cards["forecast"]}
+        for suffix, hindcast in without.items():
+            card = mean_scorecard(pairs_of(hindcast, observed.month, i), key, config.resamples)
+            report_cards(report, index, {"forecast": card}, f".surface{suffix}")
+            skill[index] |= {"surface": card} if not suffix else {}
+        pairs = pairs_of(hindcasts[""], observed.month, i)
         months[index] = month_skill(pairs, key, config.resamples)
-    for name, issue_month in (("from_jun", 6), ("from_sep", 9)):
-        for scheme, suffix in (("cv", ""), ("pastonly", ".pastonly")):
-            hindcast = verified[scheme].hindcast
+    for name, issue_month in ISSUES.items():
+        every = hindcasts | {f".surface{suffix}": h for suffix, h in without.items()}
+        for suffix, hindcast in every.items():
             cards = dipole_season(hindcast, observed.month, issue_month, key, config.resamples)
+            if suffix.startswith(".surface"):
+                cards = {"forecast": cards["forecast"]}
             report_season(report, f"acc.dmi.ond.{name}", cards, suffix)
-        if config.rainfall is not None:
-            cards = rainfall_skill(
-                observed,
-                blocks,
-                verified["cv"].hindcast,
-                issue_month,
-                config.rainfall,
-                key,
-                config.resamples,
-            )
-            report_season(report, f"acc.rainfall.ond.{name}", cards)
-    pairs = pairs_of(verified["cv"].hindcast, observed.month, TARGETS.index("nino34"))
+    pairs = pairs_of(hindcasts[""], observed.month, TARGETS.index("nino34"))
     return {
         "skill": skill,
         "month_skill": months,
         "reliability": reliability_of(pairs),
         "ranks": ranks_of(pairs, key),
     }
+
+
+def _verify_rainfall(
+    report: Report,
+    config: Config,
+    observed: Observed,
+    blocks: list[Split],
+    hindcast: Hindcast,
+    key: Array,
+) -> None:
+    """Score the hybrid forecast refitted on the user's rainfall."""
+    assert config.rainfall is not None
+    for name, issue_month in ISSUES.items():
+        cards = rainfall_skill(
+            observed, blocks, hindcast, issue_month, config.rainfall, key, config.resamples
+        )
+        report_season(report, f"acc.rainfall.ond.{name}", cards)
+
+
+def _models(system: ForecastSystem) -> dict[str, str]:
+    """Names and descriptions of the models used, for the page."""
+    models = dict(MODELS[component.name] for component in system.components)
+    return models | ({OCEAN[0]: OCEAN[1]} if system.with_ocean else {})
 
 
 def _past_split(observed: Observed, config: Config) -> Split:

@@ -91,6 +91,13 @@ def scorecards(pairs: Pairs, key: jax.Array, resamples: int) -> dict[str, xr.Dat
     }
 
 
+def mean_scorecard(pairs: Pairs, key: jax.Array, resamples: int) -> xr.Dataset:
+    """Scores of the ensemble mean alone: of a hindcast whose spread is not calibrated."""
+    mean = pairs.members.mean("member")
+    card = scorecard(mean, pairs.obs, years=pairs.years, key=key, resamples=resamples)
+    return card[["acc", "rmse"]]
+
+
 def month_skill(pairs: Pairs, key: jax.Array, resamples: int) -> xr.DataArray:
     """ACC of the ensemble mean by target month and lead, with intervals."""
     return season_by_lead(

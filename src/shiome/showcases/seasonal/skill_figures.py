@@ -7,6 +7,8 @@ import pandas as pd
 import xarray as xr
 
 from shiome.products import (
+    AnomalyMap,
+    Frame,
     Report,
     by_lead,
     month_by_lead,
@@ -20,6 +22,7 @@ from shiome.showcases.seasonal.outlook import Outlook
 _SCHEMES: Final = {
     "forecast": "this system, cross-validated",
     "pastonly": "this system, past only",
+    "surface": "without simulated ocean",
     "persistence": "damped persistence",
     "climatology": "climatology",
 }
@@ -47,6 +50,8 @@ _SCORES: Final[dict[str, dict[str, Any]]] = {
         "without": (),
     },
 }
+_SKILL_LEVELS: Final = (0.2, 0.4, 0.6, 0.8)
+_SKILL_LEADS: Final = (3, 6)
 
 
 def draw_skill(report: Report, outlook: Outlook) -> Figures:
@@ -70,6 +75,28 @@ def draw_skill(report: Report, outlook: Outlook) -> Figures:
             data=table.rename("acc").to_dataset(),
         )
     return figures
+
+
+def draw_field_skill(report: Report, outlook: Outlook) -> Figures:
+    """Maps of where the temperature forecast has skill, at a few leads."""
+    skill = outlook.field_skill
+    if skill is None:
+        return {}
+    numbers = report.add_numbers("field_skill", skill.rename("acc"))
+    frame = Frame(skill["latitude"].values, skill["longitude"].values)
+    drawing = AnomalyMap(frame, _SKILL_LEVELS, "Correlation of forecast and observed")
+    return {
+        f"field_skill{lead}": report.add_figure(
+            f"field_skill_lead{lead:02d}",
+            drawing.draw(
+                skill.sel(lead=lead), f"Skill {lead} month{'s' if lead > 1 else ''} ahead"
+            ),
+            caption=f"Correlation of the temperature anomaly forecast at lead {lead} with the "
+            "observed one over all start months, cross-validated. White: within ±0.2.",
+            data=numbers,
+        )
+        for lead in _SKILL_LEADS
+    }
 
 
 def _draw_score(

@@ -5,7 +5,7 @@ to the target indices and, where there is a field, to the sea-surface temperatur
 maps leave unexplained at the start decays as damped persistence.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from shiome.data.anomalies import anomalies
+from shiome.grids import INDICES
 from shiome.showcases.seasonal.inputs import Observed
 from shiome.simulation import ensemble, trajectory
 from shiome.simulation.empirical import (
@@ -89,6 +90,8 @@ class ForecastSystem:
         Damped persistence of the field, point by point; None without one.
     baseline, climatology
         Damped persistence and climatology of the target indices, to be beaten.
+    with_ocean
+        Whether the simulated ocean is among the predictors.
     """
 
     components: tuple[Component, ...]
@@ -98,6 +101,7 @@ class ForecastSystem:
     field_memory: DampedPersistence | None
     baseline: DampedPersistence
     climatology: Climatology
+    with_ocean: bool
 
 
 def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
@@ -111,7 +115,9 @@ def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
         raw = anomalies(observed.sst, month, training)
         complete &= np.isfinite(raw).any(1)
         field = np.nan_to_num(raw, nan=0.0).astype(np.float32)
-    extra = _standardised(observed, observed.extra, training)
+    indices = observed.indices | simulated_indices(observed, training)
+    extra_names = tuple(name for name in indices if name not in INDICES)
+    extra = _standardised(indices, extra_names, month, training)
     usable = training & complete & np.isfinite(extra).all(1)
     if field is not None and observed.points is not None:
         memory = DampedPersistence.fit(field, month, usable)
@@ -120,15 +126,15 @@ def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
             state = np.concatenate([state, extra], axis=1)
             model = LinearInverseModel.fit(state, month, usable)
             states.append((f"lim{latitude:.0f}", model, state))
-    names = tuple(observed.indices)
-    indices = _standardised(observed, names, training)
-    usable &= np.isfinite(indices).all(1)
-    linear = RechargeOscillator.fit(indices, month, usable, names=names, nonlinear=False)
-    states.append(("recharge", linear, indices))
+    names = tuple(indices)
+    state = _standardised(indices, names, month, training)
+    usable &= np.isfinite(state).all(1)
+    linear = RechargeOscillator.fit(state, month, usable, names=names, nonlinear=False)
+    states.append(("recharge", linear, state))
     if "wwv" in names:
         # The oscillator's nonlinear equations need the warm water volume that recharges.
-        full = RechargeOscillator.fit(indices, month, usable, names=names, order=2)
-        states.append(("recharge_nonlinear", full, indices))
+        full = RechargeOscillator.fit(state, month, usable, names=names, order=2)
+        states.append(("recharge_nonlinear", full, state))
     components = tuple(
         _component(name, model, state, targets, field, month, usable)
         for name, model, state in states
@@ -141,6 +147,7 @@ def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
         memory,
         baseline=DampedPersistence.fit(targets, month, usable),
         climatology=Climatology.fit(targets, month, usable),
+        with_ocean=observed.ocean is not None,
     )
 
 
@@ -158,15 +165,31 @@ def _tropical_components(
     return basis.encode(field[:, inside])
 
 
+def simulated_indices(
+    observed: Observed, training: npt.NDArray[np.bool_]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """What the simulated ocean adds to the indices, its wind map fitted on training months.
+
+    Its warm water volume stands in for an observed one; beside one it has a name of its own.
+    """
+    if observed.ocean is None or observed.field is None:
+        return {}
+    volume = observed.ocean.indices(observed.field, training)[:, 0]
+    return {"simulated_wwv" if "wwv" in observed.indices else "wwv": volume}
+
+
 def _standardised(
-    observed: Observed, names: tuple[str, ...], training: npt.NDArray[np.bool_]
+    indices: Mapping[str, npt.NDArray],
+    names: tuple[str, ...],
+    month: npt.NDArray[np.int64],
+    training: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
     """Anomalies of indices over their training standard deviation: (time, names)."""
     columns = []
     for name in names:
-        anomaly = anomalies(observed.indices[name], observed.month, training)
+        anomaly = anomalies(indices[name], month, training)
         columns.append(anomaly / np.nanstd(anomaly[training]))
-    return np.stack(columns, axis=1) if columns else np.zeros((len(observed.month), 0))
+    return np.stack(columns, axis=1) if columns else np.zeros((len(month), 0))
 
 
 def _component(

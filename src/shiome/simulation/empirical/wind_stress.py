@@ -25,6 +25,9 @@ GUSTINESS = Constant(
     "Esbensen and Reynolds 1981: mean speed exceeds the speed of the mean by 1–3 m/s",
 )
 
+# Fewer training months with observed winds than this cannot bear a wind map.
+MIN_WIND_MONTHS = 24
+
 
 def bulk_stress(
     eastward: npt.NDArray[np.floating], northward: npt.NDArray[np.floating]
@@ -107,10 +110,10 @@ class WindMap:
             for mask, modes in oceans
         )
         used = np.isin(stress_month, month[training])
-        if used.sum() < 24:
+        if used.sum() < MIN_WIND_MONTHS:
             raise ModelError(
-                f"{used.sum()} training months have observed winds; expected at least 24 to fit "
-                "the wind map."
+                f"{used.sum()} training months have observed winds; expected at least "
+                f"{MIN_WIND_MONTHS} to fit the wind map."
             )
         x = _components(bases, anomaly)[np.searchsorted(month, stress_month[used])]
         y = _without_seasons(stress[used].reshape(used.sum(), -1), stress_month[used] % 12)

@@ -48,6 +48,10 @@ class SimulatedOcean:
     stress: npt.NDArray[np.float32]
     stress_month: npt.NDArray[np.int64]
 
+    def observed_winds(self, month: npt.NDArray[np.int64]) -> int:
+        """How many of these months have observed winds to fit the wind map on."""
+        return int(np.isin(self.stress_month, month).sum())
+
     def indices(
         self, sst: xr.DataArray, training: npt.NDArray[np.bool_], *, penalty: float = 1.0
     ) -> npt.NDArray[np.float64]:
