@@ -16,12 +16,8 @@ def _variational(lag: int, scale: float) -> tuple[Scheme, Problem]:
 
 
 EXPERIMENTS = (
-    Experiment(
-        "var4d_lag1", "4D-Var, lag 1, B = 0.2 I", 0.46, lambda: _variational(1, 0.2), PAPER
-    ),
-    Experiment(
-        "var4d_lag2", "4D-Var, lag 2, B = 0.1 I", 0.39, lambda: _variational(2, 0.1), PAPER
-    ),
+    Experiment("var4d_lag1", "4D-Var, lag 1, B = 0.2 I", 0.46, lambda: _variational(1, 0.2), PAPER),
+    Experiment("var4d_lag2", "4D-Var, lag 2, B = 0.1 I", 0.39, lambda: _variational(2, 0.1), PAPER),
     Experiment(
         "var4d_lag4", "4D-Var, lag 4, B = 0.02 I", 0.37, lambda: _variational(4, 0.02), PAPER
     ),

@@ -48,6 +48,8 @@ class Experiment:
         Half of the last printed digit.
     spin_up
         Time to leave out at the start, in units of the model.
+    double
+        Whether the covariances are too ill-conditioned for single precision.
     """
 
     key: str
@@ -57,6 +59,7 @@ class Experiment:
     source: str
     rounding: float = 0.005
     spin_up: float = 20.0
+    double: bool = False
 
     def run(self, cycles: int, seeds: int, key: jax.Array) -> Score:
         """Score of ``seeds`` experiments of ``cycles`` cycles after the spin-up.
@@ -66,11 +69,11 @@ class Experiment:
         DivergenceError
             If the filter lost the truth.
         """
-        scheme, problem = self.build()
-        burn_in = round(self.spin_up / problem.interval)
-        errors, diagnosis = twins(
-            scheme, problem, cycles + burn_in, jax.random.split(key, seeds)
-        )
+        with jax.enable_x64(self.double):
+            scheme, problem = self.build()
+            burn_in = round(self.spin_up / problem.interval)
+            keys = jax.random.split(key, seeds)
+            errors, diagnosis = twins(scheme, problem, cycles + burn_in, keys)
         return score(np.asarray(errors.analysis), diagnosis, burn_in)
 
     def confirm(self, measured: Score) -> None:

@@ -69,6 +69,7 @@ EXPERIMENTS = (
         0.24,
         lambda: _with(ExtendedKalman(10.0, frozen_tangent)),
         BASELINE,
+        double=True,
     ),
     Experiment(
         "enkf_perturbed_40",

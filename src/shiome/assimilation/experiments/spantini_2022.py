@@ -40,5 +40,6 @@ EXPERIMENTS = (
         0.43,
         lambda: (IterativeSmoother(100, 2, confidence=1.0), _problem()),
         SOURCE,
+        double=True,
     ),
 )
