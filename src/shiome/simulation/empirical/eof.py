@@ -6,6 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.linalg import eigsh
 
+from shiome.core.errors import ModelError
+
+# Share of the variance below which a pattern is rounding error of single-precision data.
+VANISHING = 1e-11
+
 
 @dataclass(frozen=True)
 class EOFBasis:
@@ -43,7 +48,12 @@ class EOFBasis:
         training
             (time,) months that may be used.
         modes
-            How many patterns to keep (at most the number of training months less one).
+            How many patterns to keep, at most the rank of the training data.
+
+        Raises
+        ------
+        ModelError
+            If the field does not vary in the training months.
         """
         weights = np.sqrt(np.asarray(area, np.float64))
         data = np.asarray(anomaly[training], np.float64) * weights
@@ -51,15 +61,24 @@ class EOFBasis:
         # Fewer months than points: the eigenvectors of the small Gram matrix give the patterns.
         gram = data @ data.T
         months = len(gram)
-        # A fixed starting vector makes the iteration, and so every report, repeatable.
-        variance, vectors = eigsh(gram, k=modes, v0=np.ones(months))
-        variance, vectors = variance[::-1], vectors[:, ::-1]
+        total = np.trace(gram)
+        if not total > 0.0:
+            raise ModelError(
+                f"the field does not vary in {months} training months; expected anomalies."
+            )
+        # A fixed starting vector makes the iteration, and so every report, repeatable. It must not
+        # be constant: anomalies add up to zero over time, and the iteration would start at random.
+        start = np.random.default_rng(0).normal(size=months)
+        variance, vectors = eigsh(gram, k=modes, v0=start)
+        # Months of few years, less their own climatology, carry fewer patterns than they count.
+        carried = np.flatnonzero(variance > VANISHING * total)[::-1]
+        variance, vectors = variance[carried], vectors[:, carried]
         patterns = (vectors / np.sqrt(variance)).T @ data
         # An eigenvector's sign is arbitrary: make the largest loading positive.
-        largest = patterns[np.arange(modes), np.abs(patterns).argmax(1)]
+        largest = patterns[np.arange(len(carried)), np.abs(patterns).argmax(1)]
         patterns *= np.sign(largest)[:, None]
         scale = float(np.sqrt(variance[0] / months))
-        return cls(patterns, weights, scale, variance / np.trace(gram))
+        return cls(patterns, weights, scale, variance / total)
 
     def encode(self, anomaly: npt.NDArray) -> npt.NDArray[np.float64]:
         """(..., points) to principal components (..., modes)."""
