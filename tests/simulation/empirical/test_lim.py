@@ -8,7 +8,7 @@ import pytest
 from shiome.core.errors import ModelError
 from shiome.simulation import ensemble, trajectory
 from shiome.simulation.empirical import LinearInverseModel
-from shiome.simulation.empirical.regression import in_window, ridge, successive
+from shiome.simulation.empirical.regression import in_window, ridge
 from tests.simulation.empirical.synthetic import FIRST, lim_truth, series
 
 TRUTH = lim_truth()
@@ -31,7 +31,7 @@ def test_finds_known_seasonal_propagators_and_noise(long):
 
 def test_shrinkage_leads_from_the_seasons_to_the_stationary_propagator(long):
     state, _, training = long
-    now = successive(training)
+    now = np.flatnonzero(training[:-1] & training[1:])
     stationary = ridge(state[now], state[now + 1], 1e-6 * state[now].var(0)).T
     seasons = LinearInverseModel.fit(*long, shrinkage=0.0).propagator - stationary
     default = LinearInverseModel.fit(*long).propagator - stationary
@@ -44,7 +44,7 @@ def test_shrinkage_leads_from_the_seasons_to_the_stationary_propagator(long):
 def test_pooling_uses_the_months_beside(long):
     """With the seasons pooled, one propagator is the least-squares fit of three months."""
     state, month, training = long
-    now = successive(training)
+    now = np.flatnonzero(training[:-1] & training[1:])
     rows = now[in_window(month[now] % 12, 5, 1)]
     expected = np.linalg.lstsq(state[rows], state[rows + 1], rcond=None)[0].T
     fitted = LinearInverseModel.fit(*long, shrinkage=0.0, half_width=1)
@@ -80,7 +80,9 @@ def test_a_fitted_ensemble_has_the_covariance_of_the_series(long):
 
 
 def test_without_noise_it_is_the_product_of_the_propagators():
-    path = trajectory(TRUTH.quiet(), jnp.array([1.0, 0.5]), float(FIRST + 10), 4, jax.random.key(0))
+    path = trajectory(
+        TRUTH.with_noise(0.0), jnp.array([1.0, 0.5]), float(FIRST + 10), 4, jax.random.key(0)
+    )
     state = np.array([1.0, 0.5])
     for lead, month in enumerate((10, 11, 0, 1)):
         state = np.asarray(TRUTH.propagator[month], np.float64) @ state
@@ -96,6 +98,18 @@ def test_only_training_pairs_count(long):
 
 
 def test_too_few_months_are_refused():
-    state, month = np.random.default_rng(0).normal(size=(8, 9)), np.arange(8)
-    with pytest.raises(ModelError, match="7 pairs of training months for 9 variables"):
-        LinearInverseModel.fit(state, month, np.ones(8, bool))
+    state, month = np.random.default_rng(0).normal(size=(13, 12)), np.arange(13)
+    with pytest.raises(ModelError, match="12 pairs of training months for 12 variables"):
+        LinearInverseModel.fit(state, month, month >= 0)
+    with pytest.raises(ModelError, match="no pair of successive training months begins in August"):
+        LinearInverseModel.fit(state, month, month < 8)
+
+
+def test_noise_of_both_signs_cancels():
+    """Mirrored members of a linear model have the quiet forecast as their mean."""
+    states = jnp.array([[1.0, 0.5]])
+    up, down, quiet = (
+        ensemble(TRUTH.with_noise(f), states, 3.0, 6, jax.random.key(0)) for f in (1.0, -1.0, 0.0)
+    )
+    assert float(jnp.abs(up - down).min()) > 0.0
+    np.testing.assert_allclose(0.5 * (up + down), quiet, atol=1e-5)

@@ -139,7 +139,11 @@ def _outlook(
         "pastonly": Scheme((past,)),
         "issue": Scheme((issue,)),
     }
-    settings: dict[str, Any] = {"members": config.members, "seed": config.seed, "scheduler": scheduler}
+    settings: dict[str, Any] = {
+        "members": config.members,
+        "seed": config.seed,
+        "scheduler": scheduler,
+    }
     verified = run_schemes(observed, schemes, blocks, **settings)
     surface = {}
     if observed.ocean is not None:

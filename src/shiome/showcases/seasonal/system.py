@@ -279,7 +279,7 @@ def climatology_members(
     """Draw the climatological ensemble of the target indices: shapes as forecast_members."""
     state = np.zeros((BATCH, system.targets.shape[1]), np.float32)
     identity = np.eye(state.shape[1], dtype=np.float32)
-    quiet = system.baseline.quiet()
+    quiet = system.baseline.with_noise(0.0)
 
     def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         month = system.month[batch].astype(np.int32)
@@ -340,14 +340,26 @@ def _draw(
     key: Array,
     members: int,
 ) -> Array:
-    """(S, LEADS, members, 2) from states (S, n) and residuals (S, 2)."""
+    """(S, LEADS, members, 2) from states (S, n) and residuals (S, 2).
+
+    Members come in mirrored pairs, the same draws with both signs: the mean of a linear model's
+    ensemble is then its forecast without noise, whatever the ensemble's size.
+    """
+    half = (members + 1) // 2
 
     def one(state: Array, residual: Array, month: Array) -> Array:
         model_key, residual_key = jax.random.split(jax.random.fold_in(key, month))
-        tile = partial(jnp.tile, reps=(members, 1))
-        path = ensemble(model, tile(state), month, LEADS, model_key)
-        rest = ensemble(residual_model, tile(residual), month, LEADS, residual_key)
-        return jnp.swapaxes(path @ jnp.asarray(to_targets) + rest, 0, 1)
+        tile = partial(jnp.tile, reps=(half, 1))
+
+        def signed(sign: Array) -> Array:
+            path = ensemble(model.with_noise(sign), tile(state), month, LEADS, model_key)
+            rest = ensemble(
+                residual_model.with_noise(sign), tile(residual), month, LEADS, residual_key
+            )
+            return path @ jnp.asarray(to_targets) + rest
+
+        both = jax.vmap(signed)(jnp.array([1.0, -1.0]))
+        return jnp.swapaxes(both.reshape(2 * half, LEADS, -1)[:members], 0, 1)
 
     return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))
 
@@ -357,6 +369,6 @@ def _quiet_path(
     model: MonthlyModel, state: Float[ArrayLike, "S n"], month: Int[ArrayLike, " S"]
 ) -> Float[Array, "S leads n"]:
     """Run a batch of states without noise."""
-    still, key = model.quiet(), jax.random.key(0)
+    still, key = model.with_noise(0.0), jax.random.key(0)
     run = jax.vmap(lambda x, t: trajectory(still, x, t, LEADS, key))
     return run(jnp.asarray(state), jnp.asarray(month, jnp.int32))

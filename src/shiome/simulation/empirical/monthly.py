@@ -28,9 +28,9 @@ class MonthlyModel(Model):
     time_unit: ClassVar[str] = "month"
     units: ClassVar[dict[str, str]] = {"state": "1"}
 
-    def quiet(self) -> Self:
-        """The same model without random forcing."""
-        return eqx.tree_at(lambda model: model.noise, self, jnp.zeros_like(self.noise))
+    def with_noise(self, factor: Float[Array, ""] | float) -> Self:
+        """The same model with its random forcing multiplied: 0 silences, −1 mirrors it."""
+        return eqx.tree_at(lambda model: model.noise, self, factor * self.noise)
 
 
 def calendar_month(time: Float[Array, ""]) -> Int[Array, ""]:
