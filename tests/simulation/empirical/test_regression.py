@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import Ridge
 
+from shiome.core.errors import ModelError
+from shiome.grids.months import MONTH_NAMES
 from shiome.simulation.empirical.regression import (
     in_window,
     ridge,
@@ -54,11 +56,16 @@ def test_a_penalty_in_units_of_variance_does_not_depend_on_units():
     )
 
 
-@given(st.lists(st.booleans(), min_size=2, max_size=40))
-def test_pairs_lie_wholly_in_training(flags):
-    training = np.array(flags)
-    now = successive(training)
-    assert set(now) == {t for t in range(len(flags) - 1) if flags[t] and flags[t + 1]}
+@given(st.lists(st.booleans(), min_size=2, max_size=40), st.integers(0, 11))
+def test_pairs_lie_wholly_in_training_and_hold_every_calendar_month(flags, first):
+    training, month = np.array(flags), first + np.arange(len(flags))
+    expected = {t for t in range(len(flags) - 1) if flags[t] and flags[t + 1]}
+    missing = set(range(12)) - {(first + t) % 12 for t in expected}
+    if missing:
+        with pytest.raises(ModelError, match=MONTH_NAMES[min(missing)]):
+            successive(training, month)
+    else:
+        assert set(successive(training, month)) == expected
 
 
 @given(st.integers(0, 11), st.integers(0, 6))

@@ -54,9 +54,10 @@ class LinearInverseModel(MonthlyModel):
         Raises
         ------
         ModelError
-            If there are fewer pairs than the stationary propagator has columns.
+            If there are fewer pairs than the stationary propagator has columns, or none in
+            some calendar month.
         """
-        now = successive(training)
+        now = successive(training, month)
         if len(now) <= state.shape[1]:
             raise ModelError(
                 f"{len(now)} pairs of training months for {state.shape[1]} variables; expected "

@@ -43,7 +43,7 @@ class DampedPersistence(MonthlyModel):
         half_width
             Calendar months on each side that share one coefficient.
         """
-        now = successive(training)
+        now = successive(training, month)
         x, y, season = state[now], state[now + 1], month[now] % 12
         memory, noise = [], []
         for m in range(12):

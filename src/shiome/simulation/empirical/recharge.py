@@ -90,9 +90,10 @@ class RechargeOscillator(MonthlyModel):
         Raises
         ------
         ModelError
-            If there are not even as many pairs of months as indices.
+            If there are not even as many pairs of months as indices, or none in
+            some calendar month.
         """
-        now = successive(training)
+        now = successive(training, month)
         terms = _terms(names) if nonlinear else {}
         products = tuple(dict.fromkeys(pair for pairs in terms.values() for pair in pairs))
         waves = harmonics(order)[month[now] % 12]

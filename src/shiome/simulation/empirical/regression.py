@@ -3,6 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from shiome.core.errors import ModelError
+from shiome.grids.months import MONTH_NAMES
+
 
 def ridge(
     x: npt.NDArray, y: npt.NDArray, penalty: npt.NDArray | float, towards: npt.NDArray | None = None
@@ -32,9 +35,24 @@ def ridge(
     return np.linalg.solve(x.T @ x / len(x) + np.diag(weight), right)
 
 
-def successive(training: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Indices t for which both month t and month t + 1 may be trained on."""
-    return np.flatnonzero(training[:-1] & training[1:])
+def successive(
+    training: npt.NDArray[np.bool_], month: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Indices t for which both month t and month t + 1 may be trained on.
+
+    Raises
+    ------
+    ModelError
+        If none of them begins in some calendar month: its coefficients could not be known.
+    """
+    now = np.flatnonzero(training[:-1] & training[1:])
+    missing = np.setdiff1d(np.arange(12), month[now] % 12)
+    if len(missing):
+        raise ModelError(
+            f"no pair of successive training months begins in {MONTH_NAMES[missing[0]]}; expected "
+            "each calendar month at least once: a longer record or one with fewer gaps."
+        )
+    return now
 
 
 def in_window(month: npt.NDArray[np.int64], centre: int, half_width: int) -> npt.NDArray[np.bool_]:
