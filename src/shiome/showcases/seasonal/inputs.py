@@ -95,6 +95,7 @@ def observe(config: Config) -> Observed:
             name = str(label)
             indices[name] = _onto(month, series)
     _check_targets(indices, month, config)
+    notes += _ends_early(indices, month)
     field = opened_sst.field if opened_sst is not None else None
     ocean = None
     if field is not None and config.ocean:
@@ -126,21 +127,47 @@ def last_seen(observed: Observed, start: str | None) -> int:
         If the start is outside the record, or the month before it has no observation.
     """
     month = observed.month
-    usable = np.flatnonzero(np.isfinite(observed.targets).all(1))
+    usable = _complete(observed.indices)
     if start is None:
-        return int(usable[-1])
+        if not usable.any():
+            raise DataError(
+                f"no month has a value of every index ({', '.join(observed.indices)}); expected "
+                "indices that overlap."
+            )
+        return int(np.flatnonzero(usable)[-1])
     position = parse_month(start) - 1 - int(month[0])
     if not 0 <= position < len(month):
         raise ConfigError(
             f"--start {start} is outside the record; expected a month from "
             f"{month_label(int(month[0]) + 1)} to {month_label(int(month[-1]) + 1)}."
         )
-    if position not in usable:
+    if not usable[position]:
+        missing = [k for k, values in observed.indices.items() if np.isnan(values[position])]
         raise ConfigError(
             f"--start {start}: the month before it, {month_label(int(month[position]))}, has no "
-            "observation in the data; choose a start after a month that has one."
+            f"value of {', '.join(missing)} in the data; choose a start after a month that has one."
         )
     return position
+
+
+def _complete(indices: dict[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.bool_]:
+    """(time,) True where every index has a value, so that every model can start."""
+    return np.asarray(np.isfinite(np.stack(list(indices.values()))).all(axis=0))
+
+
+def _ends_early(
+    indices: dict[str, npt.NDArray[np.float64]], month: npt.NDArray[np.int64]
+) -> list[str]:
+    """Sentences on predictors that end before the targets do, and so hold the start back."""
+    last = {name: month[np.flatnonzero(np.isfinite(v))[-1]] for name, v in indices.items()
+            if np.isfinite(v).any()}  # fmt: skip
+    newest = min(last[name] for name in TARGETS)
+    return [
+        f"Index {name!r} ends in {month_label(int(end))}, before the others: the latest forecast "
+        "starts from there."
+        for name, end in last.items()
+        if end < newest
+    ]
 
 
 def _months(data: xr.DataArray | xr.Dataset) -> npt.NDArray[np.int64]:
