@@ -1,0 +1,168 @@
+"""The forecast system of one fold: fitted on training months alone, drawn reproducibly."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from shiome.data.splits import withheld
+from shiome.showcases.seasonal.inputs import Observed
+from shiome.showcases.seasonal.system import (
+    LEADS,
+    climatology_members,
+    fit,
+    forecast_field,
+    forecast_members,
+    persistence,
+)
+
+MEMBERS, KEY = 12, jax.random.key(0)
+
+
+def spoiled(observed: Observed, rows: np.ndarray) -> Observed:
+    """The record with months replaced by nonsense that is present and large."""
+    rng = np.random.default_rng(9)
+    sst = observed.sst.copy()
+    sst[rows] = rng.normal(50.0, 30.0, sst[rows].shape)
+    indices = {name: values.copy() for name, values in observed.indices.items()}
+    for values in indices.values():
+        values[rows] = rng.normal(-40.0, 20.0, rows.sum())
+    return replace(observed, sst=sst, indices=indices)
+
+
+def fitted_numbers(system) -> list[np.ndarray]:
+    """Everything that a fit has decided, without the states it is applied to."""
+    parts = [system.baseline, system.climatology, system.field_memory]
+    for c in system.components:
+        parts += [c.model, c.residual_model, c.to_targets, c.to_field]
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
+
+
+@pytest.fixture(scope="module")
+def training(observed):
+    return withheld(observed.years, 1994, 1998).training(observed.month)
+
+
+@pytest.fixture(scope="module")
+def system(observed, training):
+    return fit(observed, training)
+
+
+def test_years_outside_training_change_nothing_that_is_fitted(observed, training, system):
+    other = fit(spoiled(observed, ~training), training)
+    ours, theirs = fitted_numbers(system), fitted_numbers(other)
+    assert len(ours) == len(theirs) > 20
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a, b)
+    # Climatology, EOFs and scales too: what they make of a training month is the same.
+    for a, b in zip(system.components, other.components, strict=True):
+        np.testing.assert_array_equal(a.state[training], b.state[training])
+        np.testing.assert_array_equal(a.residual[training], b.residual[training])
+    np.testing.assert_array_equal(system.targets[training], other.targets[training])
+
+
+def test_the_leak_test_can_fail(observed, training, system):
+    inside = spoiled(observed, training & (observed.month // 12 == 1990))
+    other = fit(inside, training)
+    assert any(
+        (a != b).any() for a, b in zip(fitted_numbers(system), fitted_numbers(other), strict=True)
+    )
+
+
+def test_components_explain_the_targets_they_start_from(system, training):
+    """State and residual together are the observed target, so that lead zero has no error."""
+    for c in system.components:
+        np.testing.assert_allclose(c.state @ c.to_targets + c.residual, system.targets, atol=1e-4)
+        explained = 1 - c.residual[training].var(0) / system.targets[training].var(0)
+        assert (explained > 0.5).all()
+
+
+def test_members_have_their_shape_and_are_finite(system):
+    starts = np.array([3, 100, 239])
+    drawn = forecast_members(system, starts, MEMBERS, KEY)
+    assert drawn.shape == (3, LEADS, MEMBERS, 2)
+    assert np.isfinite(drawn).all()
+    assert drawn.dtype == np.float32
+
+
+def test_a_draw_depends_on_its_start_alone(system):
+    """Not on the batch it is in, its place there, or the other starts."""
+    starts = np.arange(20, 200)
+    together = forecast_members(system, starts, MEMBERS, KEY)
+    for place in (0, 71, 72, 179):
+        alone = forecast_members(system, starts[[place]], MEMBERS, KEY)
+        np.testing.assert_array_equal(together[[place]], alone)
+    backwards = forecast_members(system, starts[::-1], MEMBERS, KEY)
+    np.testing.assert_array_equal(together, backwards[::-1])
+    assert (
+        (together != forecast_members(system, starts, MEMBERS, jax.random.key(1))).any(axis=2).all()
+    )
+
+
+def test_every_start_and_lead_draws_its_own_numbers(system):
+    drawn = forecast_members(system, np.array([50, 62]), MEMBERS, KEY)
+    spread = drawn - drawn.mean(2, keepdims=True)
+    correlation = np.corrcoef(spread[0, 0, :, 0], spread[1, 0, :, 0])[0, 1]
+    assert abs(correlation) < 0.9
+
+
+def test_the_ensemble_mean_of_the_linear_components_is_their_quiet_forecast(system, observed):
+    """Mirrored pairs: the mean has no sampling error, and equals a run without noise."""
+    starts = np.array([40, 90])
+    linear = replace(system, components=system.components[:2])
+    drawn = forecast_members(linear, starts, MEMBERS, KEY).mean(2)
+    quiet = np.zeros_like(drawn)
+    for c in linear.components:
+        path = persistence(c.model, c.state, observed.month, starts)
+        rest = persistence(c.residual_model, c.residual, observed.month, starts)
+        quiet += (path @ c.to_targets + rest) / 2
+    np.testing.assert_allclose(drawn, quiet, atol=1e-4)
+
+
+def test_a_missing_start_spoils_no_other(observed, training):
+    holes = {name: values.copy() for name, values in observed.indices.items()}
+    holes["nino34"][120] = np.nan
+    drawn = forecast_members(
+        fit(replace(observed, indices=holes), training), np.array([119, 120, 121]), MEMBERS, KEY
+    )
+    assert np.isnan(drawn[1, ..., 0]).all()
+    assert np.isfinite(drawn[[0, 2]]).all()
+
+
+def test_persistence_damps_the_last_anomaly(system, observed):
+    starts = np.array([30, 31])
+    path = persistence(system.baseline, system.targets, observed.month, starts)
+    assert path.shape == (2, LEADS, 2)
+    memory = np.asarray(system.baseline.memory)
+    for s, start in enumerate(starts):
+        factors = np.cumprod(memory[(observed.month[start] + np.arange(LEADS)) % 12], axis=0)
+        np.testing.assert_allclose(path[s], factors * system.targets[start], rtol=1e-4)
+
+
+def test_climatology_has_the_spread_of_the_target_month_whatever_the_start(system, observed):
+    drawn = climatology_members(system, np.array([30, 42, 54]), 2000, KEY)
+    noise = np.asarray(system.climatology.noise)
+    months = (observed.month[30] + np.arange(1, LEADS + 1)) % 12
+    np.testing.assert_allclose(drawn[0].std(1), noise[months], rtol=0.1)
+    np.testing.assert_allclose(drawn.mean(2), 0.0, atol=0.1)
+
+
+def test_the_field_forecast_agrees_with_the_index_forecast(system, observed):
+    """Niño 3.4 of the forecast field is the ensemble mean of Niño 3.4, nearly."""
+    starts = np.arange(0, 228)
+    field = forecast_field(system, starts)
+    assert field.shape == (228, LEADS, observed.sst.shape[1])
+    assert np.isfinite(field).all()
+    points = observed.points
+    inside = (np.abs(points.point_latitude) < 10) & (
+        (_longitudes(points) > 190) & (_longitudes(points) < 240)
+    )
+    members = forecast_members(system, starts, MEMBERS, KEY).mean(2)[..., 0]
+    for lead in (0, 2, 5):
+        box = field[:, lead, inside].mean(1)
+        assert np.corrcoef(box, members[:, lead])[0, 1] > 0.9
+
+
+def _longitudes(points):
+    return np.broadcast_to(points.longitude.values, points.mask.shape)[points.mask]
