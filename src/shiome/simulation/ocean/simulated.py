@@ -29,6 +29,22 @@ _PACIFIC, _PACIFIC_MODES = Region("Tropical Pacific", 120, 285, -20, 20, "this m
 
 
 @dataclass(frozen=True)
+class MappedWind:
+    """Stress of every month as a sum of a few patterns.
+
+    Parameters
+    ----------
+    patterns
+        (pattern, 2, latitude, longitude) N/m² per unit of amplitude.
+    amplitude
+        (time, pattern).
+    """
+
+    patterns: npt.NDArray[np.float64]
+    amplitude: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class SimulatedOcean:
     """All of the simulated ocean that does not depend on the training months.
 
@@ -82,6 +98,16 @@ class SimulatedOcean:
         ModelError
             If too few training months have observed winds.
         """
+        wind = self.wind(sst, training, penalty=penalty)
+        return respond(self.influence, wind.patterns, wind.amplitude)
+
+    def wind(
+        self, sst: xr.DataArray, training: npt.NDArray[np.bool_], *, penalty: float = 1.0
+    ) -> MappedWind:
+        """Wind stress that goes with the temperature of every month.
+
+        Parameters and errors as in :meth:`indices`.
+        """
         month = month_number(sst["time"].values)
         anomaly, area, oceans = _surface(sst, month, training)
         known = np.asarray(np.isfinite(anomaly).all(axis=1))
@@ -99,7 +125,7 @@ class SimulatedOcean:
         last = np.maximum.accumulate(np.where(known, np.arange(month.size), -1))
         amplitude = np.zeros((month.size, len(wind.patterns)))
         amplitude[last >= 0] = wind.components(anomaly[last[last >= 0]])
-        return respond(self.influence, wind.patterns, amplitude)
+        return MappedWind(wind.patterns, amplitude)
 
 
 def simulated_ocean(
