@@ -301,16 +301,24 @@ def run_schemes(
     DataError
         If a split's training years hold no block to calibrate with.
     """
+    # Before the long work: it needs a block to calibrate each split with.
+    inner = {
+        split: _calibrating(observed, split, blocks)
+        for scheme in schemes.values()
+        for split in scheme.splits
+    }
     # Withholding g inside f and f inside g leaves the same training years: each set of training
     # years is fitted once and forecasts the years of all who share it.
     verify: dict[Years, set[int]] = {}
-    field_years: dict[Years, tuple[int, ...]] = {}
-    for scheme in schemes.values():
-        for split in scheme.splits:
-            for part in (split, *inner_splits(observed, split, blocks)):
-                verify.setdefault(part.train, set()).update(part.verify)
-            if scheme.with_field:
-                field_years[split.train] = split.verify
+    for split, parts in inner.items():
+        for part in (split, *parts):
+            verify.setdefault(part.train, set()).update(part.verify)
+    field_years = {
+        split.train: split.verify
+        for scheme in schemes.values()
+        if scheme.with_field
+        for split in scheme.splits
+    }
     tasks = [
         Task(
             observed,
@@ -329,16 +337,25 @@ def run_schemes(
 
     verified = {}
     for name, scheme in schemes.items():
-        parts, calibrations = [], []
-        for split in scheme.splits:
-            inside = [result(part) for part in inner_splits(observed, split, blocks)]
-            if not inside:
-                raise DataError(
-                    f"the training years of the split {split.name!r} hold no complete block to "
-                    "calibrate with; expected a longer record or a smaller --block-years."
-                )
-            calibrations.append(Calibration.fit(merge(inside)))
-            own = result(split)
-            parts.append(replace(own, members=calibrations[-1].apply(own.members)))
-        verified[name] = Verified(merge(parts), tuple(calibrations))
+        calibrations = [
+            Calibration.fit(merge([result(part) for part in inner[split]]))
+            for split in scheme.splits
+        ]
+        raw = [result(split) for split in scheme.splits]
+        calibrated = [
+            replace(own, members=calibration.apply(own.members))
+            for own, calibration in zip(raw, calibrations, strict=True)
+        ]
+        verified[name] = Verified(merge(calibrated), tuple(calibrations))
     return verified
+
+
+def _calibrating(observed: Observed, split: Split, blocks: Sequence[Split]) -> list[Split]:
+    """The inner splits of one split; an error where there are none."""
+    inside = inner_splits(observed, split, blocks)
+    if not inside:
+        raise DataError(
+            f"the training years of the split {split.name!r} hold no complete block to calibrate "
+            "with; expected a longer record or a smaller --block-years."
+        )
+    return inside
