@@ -39,6 +39,9 @@ LIM_DOMAINS = ((20, 20.0), (20, 30.0))
 # Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
 # the teleconnections of twenty components apart.
 FIELD_RIDGE = 0.1
+# Small programs, called some ten times each: full optimisation makes compilation four times as long
+# and none of them faster.
+QUICK = {"xla_backend_optimization_level": 1}
 
 
 @dataclass(frozen=True)
@@ -329,7 +332,7 @@ def forecast_field(
     return _batched(run, starts)
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options=QUICK)
 def _draw(
     model: MonthlyModel,
     residual_model: MonthlyModel,
@@ -364,7 +367,7 @@ def _draw(
     return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options=QUICK)
 def _quiet_path(
     model: MonthlyModel, state: Float[ArrayLike, "S n"], month: Int[ArrayLike, " S"]
 ) -> Float[Array, "S leads n"]:
