@@ -25,6 +25,7 @@ from shiome.showcases.seasonal.outlook import (
     Outlook,
     RainfallForecast,
     season_table,
+    season_words,
     signed,
 )
 
@@ -33,6 +34,7 @@ Figures = dict[str, dict[str, Any]]
 INDEX_NAMES: Final = {"nino34": "Niño 3.4", "dmi": "Dipole Mode Index"}
 _LEVELS: Final = (0.2, 0.5, 1.0, 1.5, 2.0, 3.0)  # K
 _FINE_LEVELS: Final = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)  # K, for the quieter Indian Ocean
+_DRIVER_LEVELS: Final = (0.05, 0.1, 0.2, 0.3, 0.5)  # K
 _ANOMALY: Final = "Sea-surface temperature anomaly (K)"
 _BOXES: Final = [REGIONS[name] for name in ("nino34", "iod_west", "iod_east")]
 
@@ -195,6 +197,34 @@ def shares(chances: xr.DataArray) -> str:
         ", ".join(f"{words[name]} third on {float(part.sel(category=name)):.0%}" for name in words)
         + " of the ocean shown"
     )
+
+
+def draw_drivers(report: Report, outlook: Outlook) -> Figures:
+    """Maps of what went with the members' spread of each index."""
+    drivers = outlook.drivers
+    if drivers is None:
+        return {}
+    numbers = report.add_numbers("drivers", drivers)
+    frame = Frame(drivers["latitude"].values, drivers["longitude"].values, regions=_BOXES)
+    drawing = AnomalyMap(frame, _DRIVER_LEVELS, "K per standard deviation of the index")
+    figures: Figures = {}
+    for case in drivers["case"].values.tolist():
+        index, when = case.split()
+        part = drivers.sel(case=case)
+        month = outlook.first_month + int(part["lead"]) - 1
+        period = month_words(month) if when == "before" else season_words(month)
+        shown = part["regression"].where(
+            (part["p_value"] < 0.05) | part["regression"].isnull(), 0.0
+        )
+        figures[f"drivers_{index}_{when}"] = report.add_figure(
+            f"drivers_{index}_{when}",
+            drawing.draw(shown, f"{INDEX_NAMES[index]}: {period}"),
+            caption=f"Temperature of {period} that went with a higher {INDEX_NAMES[index]} "
+            f"{'three months later' if when == 'before' else 'of the same season'}, across the "
+            "members of this forecast; white where not significant at 5 %.",
+            data=numbers,
+        )
+    return figures
 
 
 def draw_rainfall(report: Report, outlook: Outlook) -> Figures:

@@ -8,14 +8,24 @@ from scipy.stats import norm
 
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split, withheld
+from shiome.explain import covariability
 from shiome.grids import month_label, month_start
 from shiome.showcases.seasonal.hindcast import Calibration, FieldSums
 from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen
-from shiome.showcases.seasonal.system import LEADS, ForecastSystem, forecast_field, forecast_members
+from shiome.showcases.seasonal.system import (
+    LEADS,
+    ForecastSystem,
+    forecast_field,
+    forecast_members,
+    member_fields,
+)
 
 # Analogues: how many, and the months before the start over which they are compared.
 ANALOGUES = 4
 ANALOGUE_MONTHS = 12
+# Co-variability: first month of each index's season, and how much earlier its drivers are sought.
+DRIVER_SEASONS = {"nino34": 11, "dmi": 10}
+DRIVER_MONTHS = 3
 
 
 def issue_split(observed: Observed, start: int, margin: int) -> Split:
@@ -87,6 +97,61 @@ def field_forecast(
             "longitude": points.longitude,
         },
     )
+
+
+def drivers_of(
+    observed: Observed,
+    system: ForecastSystem,
+    forecast: xr.Dataset,
+    start: int,
+    key: jax.Array,
+) -> xr.Dataset | None:
+    """What went with the spread of the dipole and of El Niño across the members.
+
+    The temperature ``DRIVER_MONTHS`` before an index's season, and in it, is regressed on the
+    season's mean of the index. None without a field, or with no such season wholly ahead.
+
+    Parameters
+    ----------
+    observed, system, start
+        The record, the fitted system, the position of the last month seen.
+    forecast
+        As :func:`index_forecast` gives it.
+    key
+        The key that drew it.
+
+    Returns
+    -------
+    ``regression`` (K per standard deviation of the index), ``correlation`` and ``p_value`` by
+    (case, latitude, longitude); cases are named "dmi before", "dmi season" and so on, and carry
+    their first ``lead``.
+    """
+    points = observed.points
+    if points is None:
+        return None
+    fields, own, label = member_fields(system, start, forecast.sizes["member"], key)
+    model = xr.DataArray(label, dims="member")
+    first_month = int(system.month[start]) + 1
+    parts = []
+    for target, month in DRIVER_SEASONS.items():
+        first = (month - 1 - first_month) % 12 + 1
+        if first + 2 > LEADS:
+            continue
+        index = forecast[target].sel(lead=[first, first + 1, first + 2]).mean("lead")[own]
+        before = max(first - DRIVER_MONTHS, 1)
+        for when, leads in (("before", [before]), ("season", [first, first + 1, first + 2])):
+            mean = fields[:, np.array(leads) - 1].mean(1)
+            found = covariability(
+                xr.DataArray(mean, dims=("member", "point")), index.drop_vars("member"), model=model
+            )
+            maps = {
+                name: (("latitude", "longitude"), points.unpack(values.values))
+                for name, values in found.items()
+            }
+            part = xr.Dataset(maps, {"latitude": points.latitude, "longitude": points.longitude})
+            part = part.expand_dims(case=[f"{target} {when}"])
+            parts.append(part.assign_coords(lead=("case", [leads[0]])))
+    return xr.concat(parts, "case") if parts else None
 
 
 def history_of(system: ForecastSystem) -> xr.Dataset:

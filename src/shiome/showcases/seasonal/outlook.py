@@ -94,6 +94,9 @@ class Outlook:
     field_skill
         (lead, latitude, longitude) out-of-sample correlation of the field forecast, where there is
         one.
+    drivers
+        Co-variability across the members: ``regression`` and ``p_value`` (case, latitude,
+        longitude), see :func:`shiome.showcases.seasonal.forecast.drivers_of`.
     rainfall
         The hybrid forecast, where its season lies ahead.
     models
@@ -112,6 +115,7 @@ class Outlook:
     reliability: xr.Dataset | None = None
     ranks: xr.Dataset | None = None
     field_skill: xr.DataArray | None = None
+    drivers: xr.Dataset | None = None
     rainfall: RainfallForecast | None = None
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from shiome.grids.months import month_number, month_start, month_words
 from shiome.products import Report, render
-from shiome.showcases.seasonal.figures import draw_indices, draw_maps, draw_rainfall
+from shiome.showcases.seasonal.figures import draw_drivers, draw_indices, draw_maps, draw_rainfall
 from shiome.showcases.seasonal.outlook import (
     Outlook,
     enso_headline,
@@ -37,6 +37,7 @@ def write_outlook(
     figures = draw_indices(report, outlook)
     maps = draw_maps(report, outlook, advance)
     figures |= draw_rainfall(report, outlook)
+    figures |= draw_drivers(report, outlook)
     figures |= draw_skill(report, outlook)
     figures |= draw_field_skill(report, outlook)
     figures |= draw_checks(report, outlook)

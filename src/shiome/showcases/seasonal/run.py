@@ -14,6 +14,7 @@ from shiome.products import Report, prepare_output
 from shiome.showcases.seasonal.config import TITLE, Config
 from shiome.showcases.seasonal.forecast import (
     analogues_of,
+    drivers_of,
     field_forecast,
     history_of,
     index_forecast,
@@ -168,6 +169,7 @@ def _outlook(
         models=_models(system),
         verified=_how_verified(blocks, past, issue, config),
         analogues=analogues_of(system, start),
+        drivers=drivers_of(observed, system, forecast, start, draw_key),
         rainfall=rainfall_forecast(
             system, training, start, forecast["dmi"], config.rainfall, rain_key
         ),

@@ -5,7 +5,7 @@ to the target indices and, where there is a field, to the sea-surface temperatur
 maps leave unexplained at the start decays as damped persistence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -241,27 +241,60 @@ def forecast_members(
     -------
     (S, LEADS, M, 2) anomalies in K; NaN where a start's state is missing.
     """
-    shares = np.full(len(system.components), members // len(system.components))
-    shares[: members % len(shares)] += 1
 
     def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        month = system.month[batch].astype(np.int32)
-        drawn = [
-            _draw(
-                c.model,
-                c.residual_model,
-                c.to_targets,
-                c.state[batch],
-                c.residual[batch],
-                month,
-                jax.random.fold_in(key, i),
-                int(shares[i]),
-            )
-            for i, c in enumerate(system.components)
-        ]
-        return np.concatenate([np.asarray(d) for d in drawn], axis=2)
+        drawn = []
+        for c, path, rest in _component_draws(system, batch, members, key):
+            drawn.append(np.swapaxes(path @ c.to_targets + rest, 1, 2))
+        return np.concatenate(drawn, axis=2)
 
     return _batched(draw, starts)
+
+
+def member_fields(
+    system: ForecastSystem, start: int, members: int, key: jax.Array
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Fields of the independent ones among the members that :func:`forecast_members` draws.
+
+    The second of each mirrored pair tells nothing new and is left out.
+
+    Returns
+    -------
+    Fields (K, LEADS, points) in K, without the damped rest of the observed field, which is the same
+    in all; positions (K,) of these members in the ensemble; and numbers (K,) of the components that
+    made them.
+    """
+    fields, positions, labels = [], [], []
+    first = 0
+    batch = np.full(BATCH, start)
+    for i, (c, path, _) in enumerate(_component_draws(system, batch, members, key)):
+        assert c.to_field is not None
+        own = np.arange((path.shape[1] + 1) // 2)
+        fields.append(path[0, own] @ c.to_field)
+        positions.append(first + own)
+        labels.append(np.full(len(own), i))
+        first += path.shape[1]
+    return np.concatenate(fields), np.concatenate(positions), np.concatenate(labels)
+
+
+def _component_draws(
+    system: ForecastSystem, batch: npt.NDArray[np.int64], members: int, key: jax.Array
+) -> Iterator[tuple[Component, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+    """Each component with the states and residuals of its share of the members."""
+    month = system.month[batch].astype(np.int32)
+    shares = np.full(len(system.components), members // len(system.components))
+    shares[: members % len(shares)] += 1
+    for i, c in enumerate(system.components):
+        path, rest = _draw(
+            c.model,
+            c.residual_model,
+            c.state[batch],
+            c.residual[batch],
+            month,
+            jax.random.fold_in(key, i),
+            int(shares[i]),
+        )
+        yield c, np.asarray(path), np.asarray(rest)
 
 
 def _batched(
@@ -281,14 +314,12 @@ def climatology_members(
 ) -> npt.NDArray[np.float32]:
     """Draw the climatological ensemble of the target indices: shapes as forecast_members."""
     state = np.zeros((BATCH, system.targets.shape[1]), np.float32)
-    identity = np.eye(state.shape[1], dtype=np.float32)
     quiet = system.baseline.with_noise(0.0)
 
     def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         month = system.month[batch].astype(np.int32)
-        return np.asarray(
-            _draw(system.climatology, quiet, identity, state, state, month, key, members)
-        )
+        path, _ = _draw(system.climatology, quiet, state, state, month, key, members)
+        return np.swapaxes(np.asarray(path), 1, 2)
 
     return _batched(draw, starts)
 
@@ -336,33 +367,33 @@ def forecast_field(
 def _draw(
     model: MonthlyModel,
     residual_model: MonthlyModel,
-    to_targets: ArrayLike,
     state: ArrayLike,
     residual: ArrayLike,
     month: ArrayLike,
     key: Array,
     members: int,
-) -> Array:
-    """(S, LEADS, members, 2) from states (S, n) and residuals (S, 2).
+) -> tuple[Array, Array]:
+    """Paths (S, members, LEADS, n) and (S, members, LEADS, 2) from states and residuals.
 
     Members come in mirrored pairs, the same draws with both signs: the mean of a linear model's
     ensemble is then its forecast without noise, whatever the ensemble's size.
     """
     half = (members + 1) // 2
 
-    def one(state: Array, residual: Array, month: Array) -> Array:
+    def one(state: Array, residual: Array, month: Array) -> tuple[Array, Array]:
         model_key, residual_key = jax.random.split(jax.random.fold_in(key, month))
         tile = partial(jnp.tile, reps=(half, 1))
 
-        def signed(sign: Array) -> Array:
+        def signed(sign: Array) -> tuple[Array, Array]:
             path = ensemble(model.with_noise(sign), tile(state), month, LEADS, model_key)
             rest = ensemble(
                 residual_model.with_noise(sign), tile(residual), month, LEADS, residual_key
             )
-            return path @ jnp.asarray(to_targets) + rest
+            return path, rest
 
         both = jax.vmap(signed)(jnp.array([1.0, -1.0]))
-        return jnp.swapaxes(both.reshape(2 * half, LEADS, -1)[:members], 0, 1)
+        path, rest = (x.reshape(2 * half, LEADS, -1)[:members] for x in both)
+        return path, rest
 
     return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))
 

@@ -38,7 +38,7 @@ class Basin:
     """
 
     latitude: Rows
-    longitude: Float[np.ndarray, "longitude"]
+    longitude: Float[np.ndarray, " longitude"]
     wet: Bool[np.ndarray, "latitude longitude"]
     beta_plane: bool = False
 
