@@ -78,3 +78,16 @@ def test_a_grid_that_does_not_reach_the_box_is_refused():
     field = field_of(lambda y, x: x, 5.0).sel(longitude=slice(0, 100))
     with pytest.raises(DataError, match=r"does not cover Niño 3.4 \(190–240°E"):
         climate_index(field, "nino34")
+
+
+def test_a_regional_grid_across_the_meridian_has_no_wide_cells_beside_its_gap() -> None:
+    longitude = np.concatenate([np.arange(0.5, 20), np.arange(340.5, 360)])
+    field = xr.DataArray(
+        np.broadcast_to(np.where(longitude < 180, 1.0, 3.0), (4, 40)),
+        {"latitude": [-1.5, -0.5, 0.5, 1.5], "longitude": longitude},
+        ("latitude", "longitude"),
+    )
+    around = Region("around 0°", 340, 20, -2, 2, "test")
+    assert float(region_mean(field, around)) == pytest.approx(2.0)
+    with pytest.raises(DataError, match="does not cover"):
+        region_mean(field, Region("the gap", 100, 120, -2, 2, "test"))

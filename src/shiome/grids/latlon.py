@@ -29,15 +29,33 @@ def cell_edges(centres: npt.NDArray[np.floating], low: float, high: float) -> np
     return np.clip(np.concatenate([[first], middle, [last]]), low, high)
 
 
-def _overlap(edges: npt.NDArray, low: float, high: float) -> npt.NDArray:
-    """Length of each cell's part inside [low, high], with cells given by their edges."""
-    return np.clip(np.minimum(edges[1:], high) - np.maximum(edges[:-1], low), 0.0, None)
+def longitude_bounds(longitude: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """West and east edges of ascending cells in [0, 360), shape (n, 2), within (−360, 720).
+
+    Cells meet halfway between their centres, also across 0°; where the grid leaves a part of the
+    circle out, the cells beside the gap are as wide as their other half says.
+    """
+    n = len(longitude)
+    gaps = np.diff(longitude, append=longitude[0] + 360.0)
+    start = (int(np.argmax(gaps)) + 1) % n
+    centres = np.roll(longitude.astype(np.float64), -start)
+    centres = np.where(centres < centres[0], centres + 360.0, centres)
+    edges = cell_edges(centres, -np.inf, np.inf)
+    if edges[-1] - edges[0] > 360.0:
+        edges[0] = 0.5 * (centres[0] + centres[-1] - 360.0)
+        edges[-1] = edges[0] + 360.0
+    return np.roll(np.column_stack([edges[:-1], edges[1:]]), start, axis=0)
+
+
+def _overlap(lower: npt.NDArray, upper: npt.NDArray, low: float, high: float) -> npt.NDArray:
+    """Length of each cell's part inside [low, high], with cells given by their two edges."""
+    return np.clip(np.minimum(upper, high) - np.maximum(lower, low), 0.0, None)
 
 
 def latitude_overlap(latitude: npt.NDArray, south: float, north: float) -> npt.NDArray:
     """Area of each latitude row's part between two parallels, on the unit sphere per radian."""
     edges = np.sin(np.deg2rad(cell_edges(latitude, -90.0, 90.0)))
-    return _overlap(edges, np.sin(np.deg2rad(south)), np.sin(np.deg2rad(north)))
+    return _overlap(edges[:-1], edges[1:], np.sin(np.deg2rad(south)), np.sin(np.deg2rad(north)))
 
 
 def longitude_overlap(longitude: npt.NDArray, west: float, east: float) -> npt.NDArray:
@@ -51,8 +69,9 @@ def longitude_overlap(longitude: npt.NDArray, west: float, east: float) -> npt.N
         west, east = west % 360.0, east % 360.0
         if east <= west:
             east += 360.0
-    edges = cell_edges(longitude, -np.inf, np.inf)
-    width = sum(_overlap(edges + shift, west, east) for shift in (-360.0, 0.0, 360.0, 720.0))
+    lower, upper = longitude_bounds(longitude).T
+    turns = (-360.0, 0.0, 360.0, 720.0)
+    width = sum(_overlap(lower + turn, upper + turn, west, east) for turn in turns)
     return np.deg2rad(width)
 
 

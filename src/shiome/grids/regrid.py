@@ -8,7 +8,7 @@ import xarray as xr
 from scipy import sparse
 from scipy.spatial import cKDTree
 
-from shiome.grids.latlon import cell_edges
+from shiome.grids.latlon import cell_edges, longitude_bounds
 
 Array = npt.NDArray[np.floating]
 
@@ -142,24 +142,6 @@ def conservative(
         name=field.name,
         attrs=field.attrs,
     )
-
-
-def longitude_bounds(longitude: Array) -> npt.NDArray[np.float64]:
-    """West and east edges of ascending cells in [0, 360), shape (n, 2), within (−360, 720).
-
-    Cells meet halfway between their centres, also across 0°; where the grid leaves a part of the
-    circle out, the cells beside the gap are as wide as their other half says.
-    """
-    n = len(longitude)
-    gaps = np.diff(longitude, append=longitude[0] + 360.0)
-    start = (int(np.argmax(gaps)) + 1) % n
-    centres = np.roll(longitude.astype(np.float64), -start)
-    centres = np.where(centres < centres[0], centres + 360.0, centres)
-    edges = cell_edges(centres, -np.inf, np.inf)
-    if edges[-1] - edges[0] > 360.0:
-        edges[0] = 0.5 * (centres[0] + centres[-1] - 360.0)
-        edges[-1] = edges[0] + 360.0
-    return np.roll(np.column_stack([edges[:-1], edges[1:]]), start, axis=0)
 
 
 def _sine_bounds(latitude: Array) -> npt.NDArray[np.float64]:
