@@ -7,7 +7,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.data import DataRecord, describe, open_indices, open_sample, open_sst
+from shiome.data import DataRecord, describe, open_indices, open_sample, open_series, open_sst
+from shiome.data.anomalies import anomalies
 from shiome.data.arrays import SeaPoints
 from shiome.data.splits import Split
 from shiome.grids import INDICES, climate_index, month_label, month_number, parse_month
@@ -17,6 +18,8 @@ from shiome.simulation.ocean import SimulatedOcean, simulated_ocean
 
 TARGETS = ("nino34", "dmi")
 MIN_YEARS = 10
+# An index whose anomalies are smaller than this, in its own unit, does not vary.
+SMALLEST_SPREAD = 1e-6
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def observe(config: Config) -> Observed:
     Raises
     ------
     DataError
-        If a file cannot be understood, the record is too short, or a target is missing.
+        If a file cannot be understood, the record is too short, a target is missing, or an index
+        never varies.
     """
     opened_sst = None
     if config.sst is not None or config.indices is None:
@@ -96,6 +100,10 @@ def observe(config: Config) -> Observed:
             indices[name] = _onto(month, series)
     _check_targets(indices, month, config)
     notes += _ends_early(indices, month)
+    if config.rainfall is not None:
+        # It is used at the end; a file that cannot be read is refused before the long work.
+        rain = open_series(config.rainfall)
+        notes += [f"{config.rainfall}: {rain.attrs['notes']}"] if rain.attrs["notes"] else []
     field = opened_sst.field if opened_sst is not None else None
     ocean = None
     if field is not None and config.ocean:
@@ -193,7 +201,8 @@ def _check_targets(
                 f"{where}: no index {name!r}; expected a column such as "
                 f"{'Nino34' if name == 'nino34' else 'IOD or DMI'}."
             )
-        if not np.isfinite(indices[name]).any():
+    for name, values in indices.items():
+        if not np.isfinite(values).any():
             raise DataError(f"{where}: {name} is missing in every month; expected values over sea.")
     years = len(month) / 12
     if years < MIN_YEARS:
@@ -201,3 +210,8 @@ def _check_targets(
             f"{where}: {len(month)} months of data ({month_label(int(month[0]))} to "
             f"{month_label(int(month[-1]))}); expected at least {MIN_YEARS} years."
         )
+    for name, values in indices.items():
+        if not np.nanstd(anomalies(values, month, np.ones(len(month), bool))) > SMALLEST_SPREAD:
+            raise DataError(
+                f"{where}: index {name!r} is the same in every year; expected one that varies."
+            )
