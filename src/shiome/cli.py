@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from shiome import __version__
 from shiome.core.errors import ShiomeError
+from shiome.showcases import names, showcase
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
@@ -48,10 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("name", metavar="SHOWCASE")
     info.set_defaults(command=_info)
     run = commands.add_parser(
-        "run", help="run a showcase: shiome run NAME [options]", add_help=False
+        "run",
+        help="run a showcase: shiome run NAME [options]",
+        epilog=f"showcases: {', '.join(names())}; shiome run NAME --help lists the options of one",
     )
-    run.add_argument("name", metavar="SHOWCASE", nargs="?")
-    run.add_argument("options", nargs=argparse.REMAINDER)
+    run.add_argument("name", metavar="SHOWCASE")
+    run.add_argument("options", nargs=argparse.REMAINDER, help="options of the showcase")
     run.set_defaults(command=_run)
     data = commands.add_parser("data", help="list or describe the data that ship")
     parts = data.add_subparsers(metavar="COMMAND", required=True)
@@ -80,8 +83,6 @@ def _show(*things: Any) -> None:
 
 
 def _list(_: argparse.Namespace) -> None:
-    from shiome.showcases import names, showcase
-
     table = _table("showcase", "what it is")
     for name in names():
         table.add_row(name, showcase(name).title)
@@ -89,8 +90,6 @@ def _list(_: argparse.Namespace) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    from shiome.showcases import showcase
-
     found = showcase(arguments.name)
     table = _table("option", "default", "meaning")
     for field in dataclasses.fields(found.config):
@@ -101,11 +100,6 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    from shiome.showcases import names, showcase
-
-    if arguments.name is None or arguments.name.startswith("-"):
-        _show("usage: shiome run SHOWCASE [options]", "showcases: " + ", ".join(names()))
-        sys.exit(0 if arguments.name in ("-h", "--help") else EXIT_BAD_INPUT)
     import tyro
 
     found = showcase(arguments.name)
