@@ -1,0 +1,1 @@
+"""Where observation meets simulation: assimilation schemes behind one interface."""

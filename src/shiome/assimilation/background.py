@@ -1,4 +1,4 @@
-"""Schemes with a prescribed background: what optimal interpolation and the variational ones share."""
+"""What schemes with a prescribed background covariance share."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Residual convolutions on a circle: networks for fields that live on a ring of points."""
+"""Gated residual convolutions on a circle: networks for fields that live on a ring of points."""
 
 import equinox as eqx
 import jax
@@ -13,34 +13,39 @@ class RingConvolution(eqx.Module):
     dozen channels does not.
     """
 
-    weight: Float[Array, "taps inner outer"]
+    weight: Float[Array, "taps_inner outer"]
     bias: Float[Array, " outer"]
+    taps: int = eqx.field(static=True)
 
-    def __init__(self, inner: int, outer: int, taps: int, *, key: PRNGKeyArray, gain: float = 1.0):
-        bound = gain / (inner * taps) ** 0.5
-        self.weight = bound * jax.random.normal(key, (taps, inner, outer))
+    def __init__(
+        self, inner: int, outer: int, taps: int, *, key: PRNGKeyArray, gain: float = 1.0
+    ):
+        scale = gain / (inner * taps) ** 0.5
+        self.weight = scale * jax.random.normal(key, (taps * inner, outer))
         self.bias = jnp.zeros(outer)
+        self.taps = taps
 
     def __call__(self, x: Float[Array, "points inner"]) -> Float[Array, "points outer"]:
         """Convolve one field; an odd number of taps is centred on each point."""
-        taps, inner, outer = self.weight.shape
-        half = taps // 2
+        half = self.taps // 2
         ring = jnp.concatenate([x[-half:], x, x[:half]]) if half else x
-        shifted = jnp.concatenate([ring[i : i + x.shape[0]] for i in range(taps)], axis=-1)
-        return shifted @ self.weight.reshape(taps * inner, outer) + self.bias
+        shifted = [ring[i : i + x.shape[0]] for i in range(self.taps)]
+        return jnp.concatenate(shifted, axis=-1) @ self.weight + self.bias
 
 
 class RingNet(eqx.Module):
-    """Entry convolution, residual blocks, and a pointwise exit that starts at zero.
+    """Entry convolution, gated residual blocks, and a pointwise exit.
 
-    The exit starts at zero so that a network added to something known begins by changing nothing.
+    Each block multiplies two convolutions of its input: products of neighbours are what advection
+    is made of, and what turns an innovation by a flow-dependent gain. The exit starts at zero, so
+    that a network added to something known begins by changing nothing.
 
     Parameters
     ----------
     inner, outer
         Channels in and out.
     width, blocks, taps
-        Channels inside, number of residual blocks of two convolutions, points per convolution.
+        Channels inside, number of residual blocks, points per convolution.
     """
 
     entry: RingConvolution
@@ -61,7 +66,7 @@ class RingNet(eqx.Module):
         self.entry = RingConvolution(inner, width, taps, key=first)
         self.blocks = [
             (
-                RingConvolution(width, width, taps, key=rest[2 * i]),
+                RingConvolution(width, 2 * width, taps, key=rest[2 * i]),
                 RingConvolution(width, width, 1, key=rest[2 * i + 1], gain=blocks**-0.5),
             )
             for i in range(blocks)
@@ -70,7 +75,8 @@ class RingNet(eqx.Module):
 
     def __call__(self, x: Float[Array, "points inner"]) -> Float[Array, "points outer"]:
         """Map one field."""
-        x = jax.nn.silu(self.entry(x))
-        for first, second in self.blocks:
-            x = x + second(jax.nn.silu(first(x)))
+        x = self.entry(x)
+        for pair, mix in self.blocks:
+            one, other = jnp.split(pair(x), 2, axis=-1)
+            x = x + mix(jnp.tanh(one) * other)
         return self.exit(x)

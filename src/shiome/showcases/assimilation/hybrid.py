@@ -1,0 +1,122 @@
+"""A biased physical model, a learned one, and the two together, inside the assimilation cycle.
+
+The truth is the two-scale Lorenz-96 model; only its slow variables are observed. The physical
+model knows the slow equations alone, and nothing of what the fast variables do to them.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from shiome.assimilation.cycle import assimilate, errors_against, simulate
+from shiome.assimilation.ensembles import Multiplicative
+from shiome.assimilation.letkf import LocalTransform
+from shiome.assimilation.localisation import neighbourhood
+from shiome.assimilation.observations import Everything, IndependentError, Selection
+from shiome.assimilation.problem import Gaussian, Problem
+from shiome.assimilation.score import Score, score
+from shiome.simulation.lorenz96 import Lorenz96, TwoScaleLorenz96
+from shiome.simulation.model import Model
+
+NATURE = TwoScaleLorenz96()
+SLOW, FORCING, INTERVAL = NATURE.slow, NATURE.forcing, 0.05
+SPIN_UP = 100
+
+
+class World(NamedTuple):
+    """Full truth, and observations of its slow variables; each cycle takes 0.05."""
+
+    truth: Float[Array, "cycles n"]
+    observations: Float[Array, "cycles slow"]
+
+    @property
+    def slow(self) -> Float[Array, "cycles slow"]:
+        """The slow variables of the truth."""
+        return self.truth[:, :SLOW]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Error and cost of one model inside the filter."""
+
+    name: str
+    score: Score
+    microseconds: float
+
+
+def nature_problem(variance: float, start: Float[Array, " n"]) -> Problem:
+    """The two-scale model, its slow variables observed."""
+    operator = Selection(jnp.arange(SLOW))
+    steps = round(INTERVAL / NATURE.time_step)
+    spread = jnp.where(jnp.arange(start.size) < SLOW, variance, 0.01)
+    return Problem(NATURE, operator, IndependentError(variance), Gaussian(start, spread), steps)
+
+
+def observe(cycles: int, variance: float, key: PRNGKeyArray) -> World:
+    """Truth and observations of the slow variables, after a spin-up."""
+    size = SLOW * (1 + NATURE.fast)
+    draw, begin = jax.random.split(key)
+    start = jnp.where(jnp.arange(size) < SLOW, 2.0, 0.0)
+    start = start + 0.1 * jax.random.normal(begin, (size,))
+    problem = nature_problem(variance, start)
+    truth, seen = jax.jit(lambda k: simulate(problem, SPIN_UP + cycles, k))(draw)
+    return World(truth[SPIN_UP:], seen[SPIN_UP:])
+
+
+def physical() -> Lorenz96:
+    """The slow equations alone."""
+    return Lorenz96(forcing=FORCING, time_step=INTERVAL)
+
+
+def slow_problem(model: Model, world: World, variance: float) -> Problem:
+    """A model of the slow variables, all of them observed."""
+    initial = Gaussian(world.observations[0], variance)
+    return Problem(model, Everything(), IndependentError(variance), initial)
+
+
+def filtered(
+    name: str,
+    problem: Problem,
+    world: World,
+    key: PRNGKeyArray,
+    *,
+    members: int = 20,
+    inflation: float = 1.0,
+) -> Outcome:
+    """Error of the local filter in the slow variables, and the time that a cycle takes.
+
+    Parameters
+    ----------
+    name
+        Of the model.
+    problem
+        Of the slow variables alone, or of all of them.
+    world
+        Truth and observations.
+    members, inflation
+        Of the ensemble.
+    """
+    size = problem.initial.mean.size
+    owner = np.where(np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast)
+    near = neighbourhood(owner, np.arange(SLOW), 4.0, period=SLOW)
+    scheme = LocalTransform(members, near, Multiplicative(inflation), rotation=True)
+    truth = world.truth[:, :size]
+
+    def slow_only(prior: object, posterior: object, cycle: Array) -> object:
+        cut = lambda estimate: type(estimate)(estimate.mean[:SLOW], estimate.spread[:SLOW])
+        return errors_against(truth[:, :SLOW])(cut(prior), cut(posterior), cycle)
+
+    run = eqx.filter_jit(lambda p, y, k: assimilate(scheme, p, y, k, record=slow_only))
+    jax.block_until_ready(run(problem, world.observations, key))
+    begin = time.perf_counter()
+    trace = jax.block_until_ready(run(problem, world.observations, key))
+    elapsed = time.perf_counter() - begin
+    burn_in = len(world.truth) // 5
+    result = score(np.asarray(trace.record.analysis), trace.diagnosis, burn_in)
+    return Outcome(name, result, 1e6 * elapsed / len(world.truth))
