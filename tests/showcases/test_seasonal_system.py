@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import pytest
 
+from shiome.data import open_sample, open_sst
 from shiome.data.splits import withheld
 from shiome.showcases.seasonal.inputs import Observed
 from shiome.showcases.seasonal.system import (
@@ -15,7 +16,9 @@ from shiome.showcases.seasonal.system import (
     forecast_field,
     forecast_members,
     persistence,
+    simulated_indices,
 )
+from shiome.simulation.ocean import simulated_ocean
 
 MEMBERS, KEY = 12, jax.random.key(0)
 
@@ -166,3 +169,59 @@ def test_the_field_forecast_agrees_with_the_index_forecast(system, observed):
 
 def _longitudes(points):
     return np.broadcast_to(points.longitude.values, points.mask.shape)[points.mask]
+
+
+@pytest.fixture(scope="module")
+def with_ocean(observed, files):
+    """The record with a coarse simulated ocean of short memory, which is quick to build."""
+    ocean = simulated_ocean(
+        open_sample("relief-1deg")["surface_altitude"],
+        open_sample("navy-winds"),
+        spacing=(5.0, 2.5),
+        steps_per_month=150,
+        months=24,
+    )
+    return replace(observed, ocean=ocean, field=open_sst(files.sst).field)
+
+
+def spoiled_ocean(observed: Observed, rows: np.ndarray) -> Observed:
+    """As :func:`spoiled`, in the labelled field that drives the ocean too."""
+    other = spoiled(observed, rows)
+    return replace(other, field=other.field.copy(data=other.points.unpack(other.sst)))
+
+
+def test_the_simulated_ocean_joins_every_model(with_ocean, training):
+    system = fit(with_ocean, training)
+    assert system.with_ocean
+    assert [c.name for c in system.components] == [
+        "lim20",
+        "lim30",
+        "recharge",
+        "recharge_nonlinear",
+    ]
+    warm_water = system.components[0].state[:, -1]
+    assert warm_water[training].std() == pytest.approx(1.0, abs=0.01)
+    np.testing.assert_array_equal(warm_water, system.components[2].state[:, -1])
+    beside = replace(with_ocean, indices=with_ocean.indices | {"wwv": np.arange(240.0) % 7})
+    assert fit(beside, training).components[2].state.shape[1] == 11
+
+
+def test_years_after_training_change_nothing_that_the_ocean_tells(with_ocean):
+    """Past only: the ocean has a memory, and no foresight."""
+    training = with_ocean.month // 12 < 1998
+    system, other = (fit(o, training) for o in (with_ocean, spoiled_ocean(with_ocean, ~training)))
+    for a, b in zip(fitted_numbers(system), fitted_numbers(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip(system.components, other.components, strict=True):
+        np.testing.assert_array_equal(a.state[training], b.state[training])
+
+
+def test_withheld_years_reach_the_ocean_of_later_training_years_alone(with_ocean, training):
+    """The wind map never sees them; the warm water left of them fades within the ocean's memory."""
+    other = spoiled_ocean(with_ocean, np.isin(with_ocean.month // 12, range(1994, 1999)))
+    first, second = (simulated_indices(o, training)["wwv"] for o in (with_ocean, other))
+    year = with_ocean.month // 12
+    scale = first[training].std()
+    np.testing.assert_allclose(first[year < 1994], second[year < 1994], atol=1e-5 * scale)
+    assert np.abs(first - second)[(year >= 1994) & (year < 1999)].max() > scale
+    np.testing.assert_allclose(first[year > 2000], second[year > 2000], atol=1e-3 * scale)
