@@ -81,7 +81,7 @@ def peers_oscillator(values: npt.NDArray) -> RechargeOscillator:
     )
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options={"xla_backend_optimization_level": 1})
 def hindcast(model, states, month, key, members):
     """(starts, LEADS, 10, 2): mean and standard deviation over the members."""
 
@@ -183,7 +183,7 @@ def _correlation(forecast: npt.NDArray, obs: npt.NDArray) -> npt.NDArray:
     return np.array([np.corrcoef(forecast[k, i], obs[k, i])[0, 1] for i, k in enumerate(known.T)])
 
 
-def main(starts: int = 240, records: int = 1) -> list[Row]:
+def main(starts: int = 540, records: int = 1) -> list[Row]:
     """Measure both.
 
     Parameters
@@ -227,7 +227,7 @@ def main(starts: int = 240, records: int = 1) -> list[Row]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--starts", type=int, default=240)
+    parser.add_argument("--starts", type=int, default=540)
     parser.add_argument("--records", type=int, default=1)
     options = parser.parse_args()
     show(main(options.starts, options.records))
