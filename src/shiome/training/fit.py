@@ -148,9 +148,7 @@ def batch_loss(
     """
     count = jax.tree.leaves(data)[0].shape[0]
 
-    def loss(
-        network: Network, carry: None, key: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], None]:
+    def loss(network: Network, carry: None, key: PRNGKeyArray) -> tuple[Float[Array, ""], None]:
         index = jax.random.randint(key, (size,), 0, count)
         batch = jax.tree.map(lambda leaf: leaf[index], data)
         return jnp.mean(jax.vmap(lambda example: error(network, example))(batch)), None

@@ -103,7 +103,9 @@ def filtered(
         Of the ensemble.
     """
     size = problem.initial.mean.size
-    owner = np.where(np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast)
+    owner = np.where(
+        np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast
+    )
     near = neighbourhood(owner, np.arange(SLOW), 4.0, period=SLOW)
     scheme = LocalTransform(members, near, Multiplicative(inflation), rotation=True)
     truth = world.truth[:, :size]

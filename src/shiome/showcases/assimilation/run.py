@@ -130,9 +130,7 @@ def _row(title: str, measured: Score, published: float) -> dict[str, str | float
     }
 
 
-def _published(
-    report: Report, config: Config, key: PRNGKeyArray
-) -> list[dict[str, str | float]]:
+def _published(report: Report, config: Config, key: PRNGKeyArray) -> list[dict[str, str | float]]:
     """Repeat the published experiments; the published values are the baselines."""
     chosen = [x for x in TABLE if config.size == "full" or x.key in QUICK]
     rows: list[dict[str, str | float]] = []
@@ -151,9 +149,7 @@ def _published(
     return rows
 
 
-def _learned_analysis(
-    report: Report, config: Config, key: PRNGKeyArray
-) -> dict[str, str | float]:
+def _learned_analysis(report: Report, config: Config, key: PRNGKeyArray) -> dict[str, str | float]:
     """Score the learned analysis, and train it anew: a little, or at full length."""
     run_key, train_key = jax.random.split(key)
     network: Increment = shipped()
