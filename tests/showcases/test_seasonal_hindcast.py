@@ -20,7 +20,8 @@ from shiome.showcases.seasonal.hindcast import (
     run_schemes,
     run_task,
 )
-from shiome.showcases.seasonal.system import LEADS, fit, forecast_field
+from shiome.showcases.seasonal.members import forecast_field
+from shiome.showcases.seasonal.system import LEADS, fit
 from tests.showcases.conftest import MEMBERS, SEED
 
 PARTS = ("members", "obs", "edges", "baseline", "climatology")

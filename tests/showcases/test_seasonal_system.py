@@ -9,15 +9,13 @@ import pytest
 from shiome.data import open_sample, open_sst
 from shiome.data.splits import withheld
 from shiome.showcases.seasonal.inputs import Observed
-from shiome.showcases.seasonal.system import (
-    LEADS,
+from shiome.showcases.seasonal.members import (
     climatology_members,
-    fit,
     forecast_field,
     forecast_members,
     persistence,
-    simulated_indices,
 )
+from shiome.showcases.seasonal.system import LEADS, fit, simulated_indices
 from shiome.simulation.ocean import simulated_ocean
 
 MEMBERS, KEY = 12, jax.random.key(0)

@@ -12,13 +12,8 @@ from shiome.explain import covariability
 from shiome.grids import month_label, month_start
 from shiome.showcases.seasonal.hindcast import Calibration, FieldSums
 from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen
-from shiome.showcases.seasonal.system import (
-    LEADS,
-    ForecastSystem,
-    forecast_field,
-    forecast_members,
-    member_fields,
-)
+from shiome.showcases.seasonal.members import forecast_field, forecast_members, member_fields
+from shiome.showcases.seasonal.system import LEADS, ForecastSystem
 
 # Analogues: how many, and the months before the start over which they are compared.
 ANALOGUES = 4

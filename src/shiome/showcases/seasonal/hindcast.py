@@ -18,15 +18,13 @@ from shiome.core.schedule import map_tasks
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split
 from shiome.showcases.seasonal.inputs import Observed, can_fit
-from shiome.showcases.seasonal.system import (
-    LEADS,
-    ForecastSystem,
+from shiome.showcases.seasonal.members import (
     climatology_members,
-    fit,
     forecast_field,
     forecast_members,
     persistence,
 )
+from shiome.showcases.seasonal.system import LEADS, ForecastSystem, fit
 
 Years = tuple[int, ...]
 
