@@ -1,0 +1,273 @@
+"""Fitting the coupled model on training months: physics first, then what physics lacks."""
+
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from jaxtyping import Array, Float
+
+from shiome.simulation.coupled.climate import Climate
+from shiome.simulation.coupled.heat import HeatStep, SurfaceMaps, heat_step
+from shiome.simulation.coupled.model import (
+    LARGEST_INDEX,
+    CoupledModel,
+    SeasonalClosure,
+    no_closure,
+)
+from shiome.simulation.coupled.parameters import HeatParameters
+from shiome.simulation.coupled.reduced_ocean import ReducedOcean, blocked_mean
+from shiome.simulation.coupled.surface import Surface, surface_maps, target_indices
+from shiome.simulation.coupled.through_time import fit_parameters
+from shiome.simulation.empirical.recharge import harmonics
+from shiome.simulation.empirical.regression import ridge, seasonal_factors, successive
+from shiome.simulation.ocean import WARM_WATER, Basin, SimulatedOcean
+from shiome.simulation.ocean.simulated import MappedWind
+
+# Patterns of wind that do not follow the surface, as the ocean feels them.
+GUST_PATTERNS = 4
+# Ridge penalties of the closure in units of each predictor's variance: annual mean, seasonal
+# departure, products of indices.
+MEAN_PENALTY, SEASON_PENALTY, PRODUCT_PENALTY = 0.02, 0.1, 0.3
+
+
+@dataclass(frozen=True)
+class CoupledSystem:
+    """What is the same for every fold.
+
+    Parameters
+    ----------
+    simulated
+        Gives the wind map and the observed stress.
+    ocean
+        The reduced ocean.
+    basin
+        The grid of both.
+    climate
+        Mean climate of the cells.
+    """
+
+    simulated: SimulatedOcean
+    ocean: ReducedOcean
+    basin: Basin
+    climate: Climate
+
+
+@dataclass(frozen=True)
+class Coupled:
+    """A fitted coupled model and what it was fitted to.
+
+    Parameters
+    ----------
+    model
+        The model, ready to step.
+    parameters
+        Of its heat budget.
+    maps
+        What its cells see.
+    surface
+        Observed surface temperature as amplitudes.
+    drive
+        (time, n) what the wind of each month did to the ocean.
+    to_indices
+        (k + n, 2) from the state to Niño 3.4 and the dipole in K.
+    state
+        (time, k + n) the state of every month: observed surface, and the ocean spun by its winds;
+        where the surface was not observed, the model's own forecast without noise.
+    """
+
+    model: CoupledModel
+    parameters: HeatParameters
+    maps: SurfaceMaps
+    surface: Surface
+    drive: npt.NDArray[np.float64]
+    to_indices: npt.NDArray[np.float64]
+    state: npt.NDArray[np.float32]
+
+
+def fit_coupled(
+    system: CoupledSystem,
+    anomaly: xr.DataArray,
+    training: npt.NDArray[np.bool_],
+    *,
+    modes: int = 10,
+    latitude: float = 20.0,
+    indices: npt.NDArray | None = None,
+    wind: MappedWind | None = None,
+    fit_heat: bool = False,
+    closed: bool = True,
+) -> Coupled:
+    """Fit every number of the coupled model that is not given by theory.
+
+    Parameters
+    ----------
+    system
+        What does not depend on the training months.
+    anomaly
+        (time, latitude, longitude) departures of surface temperature from the climatology of the
+        training months, K; NaN on land and where missing.
+    training
+        (time,) months that may be used.
+    modes, latitude
+        Patterns of surface temperature, and the belt that they cover.
+    indices, wind
+        What ``target_indices(anomaly)`` and ``system.simulated.wind(anomaly, training)`` give, where
+        they are known already.
+    fit_heat
+        Whether the heat budget's parameters are fitted through time, or those of theory.
+    closed
+        Whether to fit a closure.
+
+    Raises
+    ------
+    DataError, ModelError
+        As :meth:`SimulatedOcean.indices`.
+    """
+    indices = target_indices(anomaly) if indices is None else indices
+    surface = Surface.fit(anomaly, indices, training, modes, latitude)
+    wind = system.simulated.wind(anomaly, training) if wind is None else wind
+    usable = training & surface.known & np.isfinite(surface.indices).all(1)
+    by_pattern = np.asarray(system.ocean.drive(wind.patterns), np.float64)
+    drive = wind.amplitude @ by_pattern.T
+    wind_from_surface = surface.regression(wind.amplitude, usable)
+    maps = surface_maps(surface, anomaly, wind_from_surface, wind, system.basin, system.ocean)
+    to_indices = surface.regression(surface.indices, usable)
+    ocean = _spun(system.ocean, drive)
+    charge = np.asarray(system.ocean.rows([WARM_WATER.name]), np.float64)[0]
+    charge = charge / (ocean[usable] @ charge).std()
+    gusts, gust_noise = _gusts(system, wind, surface.month, usable)
+    model = CoupledModel(
+        heat=HeatStep(jnp.zeros((12, modes, modes)), jnp.zeros((12, modes, system.ocean.size))),
+        closure=no_closure,
+        charge=_single(charge),
+        transition=system.ocean.transition,
+        wind=_single(by_pattern @ wind_from_surface.T),
+        gusts=_single(gusts),
+        noise=jnp.zeros((12, *[modes + gusts.shape[1]] * 2)),
+    )
+    state = np.concatenate([surface.amplitude, ocean], axis=1).astype(np.float32)
+    parameters = HeatParameters()
+    if fit_heat:
+        parameters = fit_parameters(model, system.climate, maps, state, surface.month, usable)
+    model = eqx.tree_at(lambda m: m.heat, model, heat_step(parameters, system.climate, maps))
+    scale = (surface.amplitude @ to_indices)[usable].std(0)
+    model, residual = _close(model, state, surface.month, usable, (to_indices / scale).T, closed)
+    now = successive(usable, surface.month)
+    noise = seasonal_factors(residual, surface.month[now] % 12, half_width=1, shrinkage=0.25)
+    model = eqx.tree_at(lambda m: m.noise, model, _joint(noise, gust_noise))
+    if not surface.known.all():
+        state = _bridged(model, surface, drive)
+    padded = np.concatenate([to_indices, np.zeros((system.ocean.size, 2))])
+    return Coupled(model, parameters, maps, surface, drive, padded, state)
+
+
+def _single(values: npt.NDArray) -> Array:
+    return jnp.asarray(values, jnp.float32)
+
+
+def _spun(ocean: ReducedOcean, drive: npt.NDArray) -> npt.NDArray[np.float64]:
+    """(time, n) the ocean at the end of every month, from rest."""
+    transition = np.asarray(ocean.transition, np.float64)
+    out = np.zeros((len(drive), ocean.size))
+    state = np.zeros(ocean.size)
+    for i, push in enumerate(drive):
+        state = transition @ state + push
+        out[i] = state
+    return out
+
+
+def _bridged(model: CoupledModel, surface: Surface, drive: npt.NDArray) -> npt.NDArray[np.float32]:
+    """(time, k + n) states, with the model's own forecast where the surface was not observed."""
+    still = jnp.zeros(model.noise.shape[1])
+    transition, k = np.asarray(model.transition), model.modes
+    state = np.zeros((len(drive), k + len(transition)), np.float32)
+    for i, push in enumerate(drive):
+        before = state[i - 1] if i else state[0]
+        if surface.known[i]:
+            state[i, :k], state[i, k:] = surface.amplitude[i], transition @ before[k:] + push
+        elif i:
+            calendar = jnp.asarray(surface.month[i - 1] % 12)
+            state[i] = model.advance(jnp.asarray(before), calendar, still)
+    return state
+
+
+def _gusts(
+    system: CoupledSystem,
+    wind: MappedWind,
+    month: npt.NDArray[np.int64],
+    usable: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Leading effects on the ocean of observed winds that the map misses, and their seasons.
+
+    Returns (n, p) what each does, scaled to unit variance, and (12, p, p) its factors.
+    """
+    stress, when = system.simulated.stress, system.simulated.stress_month
+    both = np.isin(when, month[usable])
+    season = when[both] % 12
+    departure = blocked_mean(stress[both]).reshape(both.sum(), -1)
+    for m in range(12):
+        departure[season == m] -= departure[season == m].mean(0)
+    mapped = blocked_mean(wind.patterns).reshape(len(wind.patterns), -1)
+    missed = departure - wind.amplitude[np.searchsorted(month, when[both])] @ mapped
+    effect = missed @ np.asarray(system.ocean.response, np.float64).reshape(system.ocean.size, -1).T
+    left, size, right = np.linalg.svd(effect / np.sqrt(len(effect)), full_matrices=False)
+    amplitude = left[:, :GUST_PATTERNS] * np.sqrt(len(effect))
+    factors = seasonal_factors(amplitude, season, half_width=1, shrinkage=0.25)
+    return (right[:GUST_PATTERNS] * size[:GUST_PATTERNS, None]).T, factors
+
+
+def _joint(surface: npt.NDArray, gusts: npt.NDArray) -> Float[Array, "12 q q"]:
+    """Block-diagonal noise factors."""
+    k, p = surface.shape[1], gusts.shape[1]
+    out = np.zeros((12, k + p, k + p))
+    out[:, :k, :k], out[:, k:, k:] = surface, gusts
+    return _single(out)
+
+
+def _close(
+    model: CoupledModel,
+    state: npt.NDArray,
+    month: npt.NDArray[np.int64],
+    usable: npt.NDArray[np.bool_],
+    indices: npt.NDArray[np.float64],
+    closed: bool,
+) -> tuple[CoupledModel, npt.NDArray[np.float64]]:
+    """Fit the closure to what the heat budget misses in a month; and what is still unexplained."""
+    k = model.modes
+    now = successive(usable, month)
+    season = month[now] % 12
+    heat = jax.tree.map(lambda x: np.asarray(x, np.float64)[season], model.heat)
+    surface, ocean = state[now, :k].astype(np.float64), state[now, k:].astype(np.float64)
+    budget = np.einsum("tij,tj->ti", heat.propagator, surface)
+    budget += np.einsum("tij,tj->ti", heat.heating, ocean)
+    missing = state[now + 1, :k] - budget
+    if not closed:
+        return model, missing
+    waves = harmonics(1)
+    charge = ocean @ np.asarray(model.charge, np.float64)
+    predictors = np.concatenate([surface, charge[:, None]], axis=1)
+    nino, dipole = np.clip(surface @ indices.T, -LARGEST_INDEX, LARGEST_INDEX).T
+    held = np.clip(charge, -LARGEST_INDEX, LARGEST_INDEX)
+    products = np.stack([nino**2 - 1.0, nino * held, dipole**2 - 1.0], axis=1)
+    seasonal = [
+        (x[:, None, :] * waves[season][:, :, None]).reshape(len(x), -1)
+        for x in (predictors, products)
+    ]
+    by_wave = np.r_[MEAN_PENALTY, SEASON_PENALTY, SEASON_PENALTY]
+    penalty = np.concatenate(
+        [
+            np.outer(by_wave, predictors.var(0)).ravel(),
+            np.tile(PRODUCT_PENALTY * products.var(0), 3),
+        ]
+    )
+    solution = ridge(np.concatenate(seasonal, axis=1), missing, penalty)
+    parts = np.split(solution, [3 * (k + 1)])
+    linear, quadratic = (np.einsum("mh,hij->mji", waves, part.reshape(3, -1, k)) for part in parts)
+    closure = SeasonalClosure(_single(linear), _single(quadratic), _single(indices))
+    closed_model = eqx.tree_at(
+        lambda m: m.closure, model, closure, is_leaf=lambda x: x is no_closure
+    )
+    return closed_model, missing - np.concatenate(seasonal, axis=1) @ solution
