@@ -22,8 +22,8 @@ from shiome.simulation.empirical.regression import ridge, seasonal_factors, succ
 LARGEST_STATE = 6.0
 # How much more strongly than the annual mean of a linear coefficient each further harmonic is
 # shrunk, and a quadratic coefficient: fifty years tell a mean tendency, hardly its semi-annual
-# part. Chosen on synthetic oscillators and the shipped record, withheld blocks (docs/benchmarks.md);
-# the optimum is flat.
+# part. Chosen in withheld blocks of synthetic oscillators and of the shipped record, where the
+# optimum is flat (docs/benchmarks.md).
 HARMONIC_SHRINKAGE = 5.0
 QUADRATIC_SHRINKAGE = 15.0
 
