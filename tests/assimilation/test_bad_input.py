@@ -24,7 +24,10 @@ from shiome.simulation.lorenz96 import Lorenz96
 START = Gaussian(jnp.zeros(8), 1.0)
 
 
-def problem(operator=Everything(), error=IndependentError(1.0)):
+UNIT, ALL = IndependentError(1.0), Everything()
+
+
+def problem(operator=ALL, error=UNIT):
     return Problem(Lorenz96(), operator, error, START)
 
 

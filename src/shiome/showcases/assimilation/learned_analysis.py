@@ -27,7 +27,7 @@ WIDTH, BLOCKS = 24, 4
 
 
 class Increment(eqx.Module):
-    """What the network adds to a forecast, given the innovation; fit for :class:`LearnedAnalysis`."""
+    """What the network adds to a forecast, given the innovation."""
 
     net: RingNet
 
