@@ -50,9 +50,11 @@ def test_an_address_without_a_scheduler_is_refused(address, monkeypatch):
 
     # The same client, less patient.
     client = distributed.Client
-    monkeypatch.setattr(
-        distributed, "Client", lambda address, timeout: client(address, timeout="200ms")
-    )
+
+    def impatient(address, timeout, **options):
+        return client(address, timeout="200ms", **options)
+
+    monkeypatch.setattr(distributed, "Client", impatient)
     with pytest.raises(ConfigError, match="cannot be reached") as caught:
         map_tasks(operator.neg, [1], label="negation", scheduler=address)
     assert address in str(caught.value)
@@ -63,3 +65,15 @@ def test_dask_that_is_not_installed_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
     with pytest.raises(ConfigError, match=r"pip install 'shiome\[dask\]'"):
         map_tasks(operator.neg, [1], label="negation", scheduler="tcp://127.0.0.1:1")
+
+
+def test_nothing_of_dask_stays_behind():
+    """Whether a cluster was reached or not, later work of this process does not look for it."""
+    import dask.base
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as cluster:
+        map_tasks(operator.neg, [1], label="negation", scheduler=cluster.scheduler_address)
+    assert dask.base.get_scheduler() is None

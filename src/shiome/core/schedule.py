@@ -58,13 +58,14 @@ def _on_dask(
             "--scheduler needs Dask; install it with: pip install 'shiome[dask]'."
         ) from None
     try:
-        client = Client(scheduler, timeout="10s")
+        # Not as Dask's default: what computes later in this process has nothing to do with it.
+        client = Client(scheduler, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
             f"--scheduler {scheduler} cannot be reached ({type(error).__name__}); expected the "
             "address of a running Dask scheduler, for example tcp://127.0.0.1:8786."
         ) from None
-    with client:
+    with client, client.as_current():
         futures = client.map(function, items, pure=False)
         for _ in as_completed(futures):
             advance()
