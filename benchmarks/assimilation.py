@@ -85,7 +85,6 @@ def time_letkf(size: int, members: int) -> Cost:
 
 def time_shallow_water(members: int) -> tuple[Cost, float, float]:
     """One LETKF cycle of 12,288 variables, and thickness errors with and without assimilation."""
-    import jax
     import jax.numpy as jnp
     from jax.flatten_util import ravel_pytree
 

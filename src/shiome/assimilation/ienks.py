@@ -26,7 +26,7 @@ from shiome.assimilation.window import Window, carry, opened, slid
 class _Iterate(NamedTuple):
     """Where the minimisation stands: weights of the mean, transform and its inverse."""
 
-    count: Int[Array, ""]
+    iteration: Int[Array, ""]
     done: Bool[Array, ""]
     weights: Float[Array, " members"]
     transform: Float[Array, "members members"]
@@ -105,9 +105,9 @@ class IterativeSmoother(Scheme):
             inverse = spectrum.matrix(lambda value: jnp.sqrt((value + sure) / members))
             # The last step is not run through the model again: to first order it moves the end
             # of the window along the prior anomalies there.
-            prior = jnp.where(it.count == 0, centre(end)[1], it.prior)
+            prior = jnp.where(it.iteration == 0, centre(end)[1], it.prior)
             return _Iterate(
-                it.count + 1,
+                it.iteration + 1,
                 step @ step < self.tolerance * self.members,
                 it.weights + step,
                 transform,
@@ -118,7 +118,9 @@ class IterativeSmoother(Scheme):
 
         zero = jnp.zeros(self.members, mean.dtype)
         begin = _Iterate(jnp.asarray(0), jnp.asarray(False), zero, unit, unit, state.now, state.now)
-        last = jax.lax.while_loop(lambda it: (it.count < self.iterations) & ~it.done, once, begin)
+        last = jax.lax.while_loop(
+            lambda it: (it.iteration < self.iterations) & ~it.done, once, begin
+        )
         smooth, turned = centre(mean + (last.weights + last.transform) @ anomalies)
         turned = self.inflation(turned, anomalies)
         if self.rotation:

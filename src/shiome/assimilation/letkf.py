@@ -17,6 +17,8 @@ from shiome.assimilation.localisation import Neighbourhood
 from shiome.assimilation.problem import Problem
 from shiome.core import ConfigError
 
+NONE = Multiplicative()
+
 
 class LocalTransform(EnsembleFilter):
     """A square-root analysis of its own for every variable, from the observations near it (LETKF).
@@ -38,10 +40,21 @@ class LocalTransform(EnsembleFilter):
     """
 
     members: int
+    inflation: Inflation
+    rotation: bool
     near: Neighbourhood
-    inflation: Inflation = Multiplicative()
-    rotation: bool = False
-    batch: int = eqx.field(static=True, default=4096)
+    batch: int = eqx.field(static=True)
+
+    def __init__(
+        self,
+        members: int,
+        near: Neighbourhood,
+        inflation: Inflation = NONE,
+        rotation: bool = False,
+        batch: int = 4096,
+    ):
+        self.members, self.near, self.inflation = members, near, inflation
+        self.rotation, self.batch = rotation, batch
 
     def update(
         self, ensemble: Ensemble, y: Float[Array, " p"], problem: Problem, key: PRNGKeyArray

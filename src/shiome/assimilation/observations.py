@@ -12,7 +12,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, ArrayLike, Bool, Float, Int
 
 from shiome.core import DataError
 
@@ -42,7 +42,10 @@ class Selection(ObservationOperator):
         Positions in the state vector, one per observation.
     """
 
-    indices: Int[Array, " p"] = eqx.field(converter=jnp.asarray)
+    indices: Int[Array, " p"]
+
+    def __init__(self, indices: ArrayLike):
+        self.indices = jnp.asarray(indices)
 
     def __call__(self, state: Float[Array, " n"]) -> Float[Array, " p"]:
         """Observe one state."""
@@ -98,7 +101,10 @@ class IndependentError(ObservationError):
         Error variance, one number for all observations or one each; positive.
     """
 
-    of: Float[Array, "*p"] = eqx.field(converter=jnp.asarray)
+    of: Float[Array, "*p"]
+
+    def __init__(self, of: ArrayLike):
+        self.of = jnp.asarray(of)
 
     def __check_init__(self) -> None:
         if isinstance(self.of, jax.core.Tracer):
@@ -135,7 +141,10 @@ class CorrelatedError(ObservationError):
         Symmetric and positive definite.
     """
 
-    covariance: Float[Array, "p p"] = eqx.field(converter=jnp.asarray)
+    covariance: Float[Array, "p p"]
+
+    def __init__(self, covariance: ArrayLike):
+        self.covariance = jnp.asarray(covariance)
 
     def __check_init__(self) -> None:
         if isinstance(self.covariance, jax.core.Tracer):

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, ArrayLike, Float, PRNGKeyArray, PyTree
 
 from shiome.assimilation.observations import ObservationError, ObservationOperator
 from shiome.core import DataError
@@ -25,8 +25,11 @@ class Gaussian(eqx.Module):
         Their variances, one number for all or one each.
     """
 
-    mean: Float[Array, " n"] = eqx.field(converter=jnp.asarray)
-    variance: Float[Array, "*n"] = eqx.field(converter=jnp.asarray)
+    mean: Float[Array, " n"]
+    variance: Float[Array, "*n"]
+
+    def __init__(self, mean: ArrayLike, variance: ArrayLike):
+        self.mean, self.variance = jnp.asarray(mean), jnp.asarray(variance)
 
     def sample(self, key: PRNGKeyArray, *members: int) -> Float[Array, "*members n"]:
         """Draw one state vector, or an ensemble of them."""

@@ -1,14 +1,15 @@
 """The one interface of all assimilation schemes."""
 
 import abc
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import equinox as eqx
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiome.assimilation.problem import Problem
 
-State = TypeVar("State", bound=PyTree)
+State = Any
+"""What a scheme carries from cycle to cycle: a pytree that only the scheme looks into."""
 
 
 class Estimate(NamedTuple):

@@ -1,14 +1,12 @@
 """The window of cycles that a smoother looks back over."""
 
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from shiome.assimilation.problem import Problem
-
-Carried = TypeVar("Carried", bound=Array)
 
 
 class Window(NamedTuple):
@@ -55,17 +53,17 @@ def slid(
 
 
 def carry(
-    start: Carried,
+    start: Array,
     problem: Problem,
     time: Float[Array, ""],
     key: PRNGKeyArray,
     lag: int,
     length: Int[Array, ""],
-) -> Carried:
+) -> Array:
     """Carry a state vector or an ensemble over the first ``length`` of at most ``lag`` cycles."""
     propagate = problem.propagate if start.ndim == 1 else problem.propagate_all
 
-    def one(state: Carried, cycle: Array) -> tuple[Carried, None]:
+    def one(state: Array, cycle: Array) -> tuple[Array, None]:
         new = propagate(state, time + cycle * problem.interval, jax.random.fold_in(key, cycle))
         return jnp.where(cycle < length, new, state), None
 

@@ -5,6 +5,7 @@ tuned them.
 """
 
 import functools
+from typing import cast
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -18,6 +19,7 @@ from shiome.assimilation.optimal_interpolation import OptimalInterpolation
 from shiome.assimilation.problem import Problem
 from shiome.assimilation.scheme import Scheme
 from shiome.assimilation.var3d import Var3D
+from shiome.simulation.lorenz96 import Lorenz96
 
 PAPER = "Sakov & Oke (2008), table 1"
 BASELINE = "Raanes (2016), setting of Sakov & Oke (2008)"
@@ -34,7 +36,8 @@ def frozen_tangent(
 
     The exact tangent, which follows the trajectory, gives a smaller error: 0.22.
     """
-    slope = jax.jacfwd(lambda x: problem.model.tendency(x, time))(after)
+    model = cast("Lorenz96", problem.model)
+    slope = jax.jacfwd(lambda x: model.tendency(x, time))(after)
     return jax.scipy.linalg.expm(problem.interval * slope)
 
 

@@ -1,7 +1,5 @@
 """Charts of the assimilation showcase."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
@@ -64,7 +62,7 @@ def cost_chart(rows: pd.DataFrame) -> Figure:
     axes.errorbar(rows.milliseconds, rows.measured, yerr=beyond, fmt="o", color=OKABE_ITO["blue"])
     for row in rows.itertuples():
         axes.annotate(
-            row.name_of_model,
+            str(row.name_of_model),
             (row.milliseconds, row.measured),
             xytext=(4, 5),
             textcoords="offset points",
@@ -77,7 +75,7 @@ def cost_chart(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def training_chart(steps: Sequence[int], validation: Sequence[float], goal: float) -> Figure:
+def training_chart(steps: np.ndarray, validation: np.ndarray, goal: float) -> Figure:
     """Validation error of the learned analysis as training goes on."""
     figure, axes = new_axes("Learning the analysis through the cycle")
     axes.plot(steps, validation, color=OKABE_ITO["blue"], label="learned analysis")

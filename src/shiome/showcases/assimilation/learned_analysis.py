@@ -8,6 +8,7 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiome.assimilation.cycle import twins
@@ -175,5 +176,5 @@ def train_fully(
         key=keys[2],
         advance=advance,
     )
-    joined = (jnp.concatenate([a, b]) for a, b in zip(first, second, strict=True))
+    joined = [np.concatenate([a, b]) for a, b in zip(first, second, strict=True)]
     return fine, History(*joined)

@@ -1,7 +1,7 @@
 """A model learned from noisy, partial observations by alternating assimilation and training."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -114,7 +114,7 @@ def learn(
         net = RingNet(1, 1, width=width, blocks=1, key=begin)
         start = Corrected(Correction(net, states.mean(), states.std()), physics)
     # The scaling stays as it is: only the network learns.
-    term = start.term
+    term = cast("Correction", start.term)
 
     def error(net: RingNet, window: Float[Array, "window n"]) -> Float[Array, ""]:
         model = Corrected(eqx.tree_at(lambda t: t.net, term, net), start.physics)
@@ -199,11 +199,8 @@ def alternate(
     keys = jax.random.split(key, 2 * len(inflations) + 1)
     filled = interpolated(observations)
     initial = Gaussian(filled[0], noise**2)
-    models: list[Model] = []
-    learned: Corrected | None = None
-    if physical is None:
-        learned = learn(filled, steps=steps, key=keys[0])
-    models.append(physical or learned)
+    learned = None if physical else learn(filled, steps=steps, key=keys[0])
+    models = [model for model in (physical, learned) if model is not None]
     for i, inflation in enumerate(inflations):
         problem = Problem(models[-1], Everything(), IndependentError(noise**2), initial)
         states = analyse(problem, observations, inflation, keys[2 * i + 1])[50:]

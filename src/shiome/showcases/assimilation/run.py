@@ -11,6 +11,7 @@ from shiome.assimilation.cycle import twins
 from shiome.assimilation.experiments import TABLE
 from shiome.assimilation.experiments.experiment import fully_observed
 from shiome.assimilation.learned import LearnedAnalysis
+from shiome.assimilation.problem import Problem
 from shiome.assimilation.score import DivergenceError, Score, score
 from shiome.core.options import check
 from shiome.core.progress import progress_bar
@@ -295,7 +296,7 @@ def _hybrid(report: Report, config: Config, key: PRNGKeyArray) -> None:
 def _best(
     report: Report,
     name: str,
-    problem: hybrid.Problem,
+    problem: Problem,
     trial: hybrid.World,
     key: PRNGKeyArray,
 ) -> hybrid.Outcome | None:
