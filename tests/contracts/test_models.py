@@ -14,6 +14,9 @@ import pytest
 
 import shiome.simulation
 from shiome.simulation import Model
+from shiome.simulation.corrected import Corrected
+from shiome.simulation.coupled.heat import HeatStep
+from shiome.simulation.coupled.model import CoupledModel, SeasonalClosure
 from shiome.simulation.empirical import (
     Climatology,
     DampedPersistence,
@@ -29,6 +32,7 @@ from shiome.simulation.ocean import (
     box_basin,
     reduced_gravity_ocean,
 )
+from shiome.simulation.shallow_water.reduced_gravity import Layer, ReducedGravity
 
 MONTH = np.arange(12 * 1980, 12 * 2000)
 NAMES = ("nino34", "wwv", "dmi")
@@ -54,6 +58,44 @@ def ocean():
     return model, OceanState(jnp.zeros_like(h), jnp.zeros_like(h), h)
 
 
+def coupled():
+    """Two patterns of the surface and three numbers of the ocean; synthetic coefficients."""
+    keys = jax.random.split(jax.random.key(0), 5)
+    k, n = 2, 3
+    heat = HeatStep(
+        propagator=jnp.broadcast_to(0.8 * jnp.eye(k), (12, k, k)),
+        heating=0.1 * jax.random.normal(keys[0], (12, k, n)),
+    )
+    closure = SeasonalClosure(
+        linear=0.05 * jax.random.normal(keys[1], (12, k, k + 1)),
+        quadratic=0.02 * jax.random.normal(keys[2], (12, k, 3)),
+        indices=jnp.eye(2),
+    )
+    model = CoupledModel(
+        heat=heat,
+        closure=closure,
+        charge=jnp.array([1.0, 0.0, 0.0]),
+        transition=0.9 * jnp.eye(n),
+        wind=0.1 * jax.random.normal(keys[3], (n, k)),
+        gusts=jnp.ones((n, 1)),
+        noise=0.1 * jnp.broadcast_to(jnp.eye(k + 1), (12, k + 1, k + 1)),
+    )
+    return model, jax.random.normal(keys[4], (k + n,))
+
+
+def bowl():
+    """A layer with a smooth bulge, at rest."""
+    y, x = jnp.meshgrid(jnp.arange(8.0), jnp.arange(10.0), indexing="ij")
+    h = 500.0 + 5.0 * jnp.sin(2 * jnp.pi * x / 10) * jnp.cos(2 * jnp.pi * y / 8)
+    return ReducedGravity(), Layer(jnp.zeros_like(h), jnp.zeros_like(h), h)
+
+
+def corrected():
+    """Lorenz-63 with a network in its tendency."""
+    network = eqx.nn.MLP(3, 3, 4, 1, key=jax.random.key(0))
+    return Corrected(network, Lorenz63().tendency, time_step=0.01), jnp.array([1.0, 2.0, 20.0])
+
+
 STATE = jnp.array([0.5, -1.0, 0.8], jnp.float32)
 CASES = {
     Lorenz63: lambda: (Lorenz63(), jnp.array([1.0, 2.0, 20.0])),
@@ -64,6 +106,9 @@ CASES = {
     LinearInverseModel: lambda: (LinearInverseModel.fit(*record()), STATE),
     RechargeOscillator: lambda: (RechargeOscillator.fit(*record(), names=NAMES), STATE),
     ReducedGravityOcean: ocean,
+    ReducedGravity: bowl,
+    Corrected: corrected,
+    CoupledModel: coupled,
 }
 TIME, KEY = jnp.asarray(12.0 * 1995 + 3), jax.random.key(7)
 
