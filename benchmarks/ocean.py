@@ -1,4 +1,4 @@
-"""Simulated years per second of the ocean, beside the same equations in vectorised NumPy."""
+"""Time for a simulated year of the ocean, beside the same equations in vectorised NumPy."""
 
 import time
 from collections.abc import Callable
@@ -6,15 +6,13 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.table import Cost, Row, peer, show
 from shiome.data import open_sample
 from shiome.simulation import ensemble
 from shiome.simulation.ocean import OceanState, ReducedGravityOcean, reduced_gravity_ocean
 from shiome.simulation.ocean.basin import Basin, tropical_basin
 
-STEPS_PER_YEAR = 12 * 244
 State = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -106,11 +104,8 @@ def measure(spacing: tuple[float, float], members: int, steps: int, steps_per_mo
     return best_seconds(engine) / steps, best_seconds(plain, 1) / steps, difference
 
 
-def main() -> None:
-    """Print the table."""
-    table = Table(title="Ocean: simulated years per second (three-hour steps)")
-    for column in ("grid", "members", "Shiome", "NumPy", "ratio", "largest difference (m)"):
-        table.add_column(column, justify="right")
+def main() -> list[Row]:
+    """Seconds of a simulated year of all members, in steps of three (or one and a half) hours."""
     cases = [
         ((2.0, 1.0), 1, 1000, 244),
         ((2.0, 1.0), 8, 300, 244),
@@ -118,20 +113,23 @@ def main() -> None:
         ((4.0, 2.0), 108, 120, 244),
         ((1.0, 0.5), 8, 60, 488),
     ]
+    rows = []
     for spacing, members, steps, per_month in cases:
         ours, plain, difference = measure(spacing, members, steps, per_month)
-        per_year = 12 * per_month
-        speed = [members / (seconds * per_year) for seconds in (ours, plain)]
-        table.add_row(
-            f"{spacing[0]:g}° × {spacing[1]:g}°",
-            str(members),
-            f"{speed[0]:.1f}",
-            f"{speed[1]:.1f}",
-            f"{speed[0] / speed[1]:.1f}",
-            f"{difference:.1e}",
+        year = 12 * per_month
+        rows.append(
+            Row(
+                "ocean, one year",
+                f"{spacing[0]:g}° × {spacing[1]:g}°, {members} members",
+                Cost(ours * year),
+                peer("numpy") + ", same equations",
+                Cost(plain * year),
+                f"{members / (ours * year):.1f} simulated years a second; largest difference "
+                f"{difference:.1e} m after {steps} steps",
+            )
         )
-    Console().print(table)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    show(main())
