@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from shiome.products.style import OKABE_ITO, legend, new_axes
 
@@ -26,7 +27,7 @@ def table_chart(rows: pd.DataFrame) -> Figure:
     axes.plot(rows.published, at, "|", ms=14, color=OKABE_ITO["vermilion"], label="published")
     axes.set_yticks(at, [title.replace(", ", ",\n", 1) for title in rows.title], fontsize=7)
     axes.set_xlim(0, None)
-    axes.set_xlabel("root-mean-square error (observation errors: 1)")
+    axes.set_xlabel("RMSE (observation error: 1)")
     legend(axes, loc="lower right")
     return figure
 
@@ -69,6 +70,9 @@ def cost_chart(rows: pd.DataFrame) -> Figure:
             fontsize=8,
         )
     axes.set_xscale("log")
+    axes.set_xlim(rows.milliseconds.min() / 1.5, rows.milliseconds.max() * 2.5)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(0, None)
     axes.set_xlabel("milliseconds per cycle (this run)")
     axes.set_ylabel("analysis error of slow variables")

@@ -6,7 +6,7 @@ model knows the slow equations alone, and nothing of what the fast variables do 
 
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import assimilate, errors_against, simulate
+from shiome.assimilation.cycle import Trace, assimilate, errors_against, simulate
 from shiome.assimilation.ensembles import Multiplicative
 from shiome.assimilation.letkf import LocalTransform
 from shiome.assimilation.localisation import neighbourhood
@@ -114,10 +114,13 @@ def filtered(
         cut = lambda estimate: type(estimate)(estimate.mean[:SLOW], estimate.spread[:SLOW])
         return errors_against(truth[:, :SLOW])(cut(prior), cut(posterior), cycle)
 
-    run = eqx.filter_jit(lambda p, y, k: assimilate(scheme, p, y, k, record=slow_only))
-    jax.block_until_ready(run(problem, world.observations, key))
+    def cycling(problem: Problem, y: Array, k: PRNGKeyArray) -> Trace:
+        return assimilate(scheme, problem, y, k, record=slow_only)
+
+    run: Any = eqx.filter_jit(cycling)
+    compiled = run.lower(problem, world.observations, key).compile()
     begin = time.perf_counter()
-    trace = jax.block_until_ready(run(problem, world.observations, key))
+    trace = jax.block_until_ready(compiled(problem, world.observations, key))
     elapsed = time.perf_counter() - begin
     burn_in = len(world.truth) // 5
     result = score(np.asarray(trace.record.analysis), trace.diagnosis, burn_in)
