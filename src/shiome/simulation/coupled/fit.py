@@ -29,6 +29,9 @@ from shiome.simulation.ocean.simulated import MappedWind
 
 # Patterns of wind that do not follow the surface, as the ocean feels them.
 GUST_PATTERNS = 4
+# Their amplitude, so that free runs vary as much as was observed: ship winds have errors, and part
+# of what gusts do to the surface is in its own unexplained changes already.
+GUST_SHARE = 0.4
 # Ridge penalties of the closure in units of each predictor's variance: annual mean, seasonal
 # departure, products of indices.
 MEAN_PENALTY, SEASON_PENALTY, PRODUCT_PENALTY = 0.02, 0.1, 0.3
@@ -114,8 +117,8 @@ def fit_coupled(
     modes, latitude
         Patterns of surface temperature, and the belt that they cover.
     indices, wind
-        What ``target_indices(anomaly)`` and ``system.simulated.wind(anomaly, training)`` give, where
-        they are known already.
+        What ``target_indices(anomaly)`` and ``system.simulated.wind(anomaly, training)`` give,
+        where they are known already.
     fit_heat
         Whether the heat budget's parameters are fitted through time, or those of theory.
     closed
@@ -216,7 +219,7 @@ def _gusts(
     left, size, right = np.linalg.svd(effect / np.sqrt(len(effect)), full_matrices=False)
     amplitude = left[:, :GUST_PATTERNS] * np.sqrt(len(effect))
     factors = seasonal_factors(amplitude, season, half_width=1, shrinkage=0.25)
-    return (right[:GUST_PATTERNS] * size[:GUST_PATTERNS, None]).T, factors
+    return GUST_SHARE * (right[:GUST_PATTERNS] * size[:GUST_PATTERNS, None]).T, factors
 
 
 def _joint(surface: npt.NDArray, gusts: npt.NDArray) -> Float[Array, "12 q q"]:

@@ -1,0 +1,74 @@
+"""Figures of the coupled model's report."""
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+
+from shiome.products.style import OKABE_ITO, legend, new_axes
+
+COLOURS = {
+    "surface": OKABE_ITO["sky"],
+    "ocean": OKABE_ITO["blue"],
+    "coupled": OKABE_ITO["vermilion"],
+    "filtered": OKABE_ITO["orange"],
+    "physics": OKABE_ITO["purple"],
+    "learned": OKABE_ITO["green"],
+    "blend": OKABE_ITO["black"],
+}
+WORDS = {
+    "surface": "surface only",
+    "ocean": "+ simulated ocean",
+    "coupled": "coupled",
+    "filtered": "coupled, from the filter",
+    "physics": "coupled, theory alone",
+    "learned": "theory, fitted",
+    "blend": "blend",
+}
+
+
+def draw_seasons(table: pd.DataFrame) -> Figure:
+    """Plot the standard deviation by calendar month, observed and of the free runs."""
+    figure, axes = new_axes("How strongly the indices vary")
+    for index, colour, name in (
+        ("nino34", OKABE_ITO["vermilion"], "Niño 3.4"),
+        ("dmi", OKABE_ITO["blue"], "dipole"),
+    ):
+        axes.plot(table[f"{index}_observed"], "o-", color=colour, label=f"{name}, observed")
+        axes.plot(table[f"{index}_model"], "--", color=colour, label=f"{name}, free runs")
+    axes.set_xticks(range(12), table["month"])
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel("Standard deviation (K)")
+    legend(axes)
+    return figure
+
+
+def draw_warm_water(table: pd.DataFrame) -> Figure:
+    """Plot the warm water volume of the spun ocean and of the filter with its spread."""
+    figure, axes = new_axes("Warm water of the equatorial Pacific")
+    time = table["time"].to_numpy()
+    mean, spread = table["filter_mean"], table["filter_spread"]
+    axes.fill_between(
+        time, mean - 2 * spread, mean + 2 * spread, color=OKABE_ITO["orange"], alpha=0.35, lw=0
+    )
+    axes.plot(time, mean, color=OKABE_ITO["vermilion"], label="filter, ±2 standard deviations")
+    axes.plot(time, table["spun"], color=OKABE_ITO["black"], lw=1.0, label="spun by mapped winds")
+    axes.set_ylabel("Thickness anomaly (m)")
+    legend(axes)
+    return figure
+
+
+def draw_skill(cards: dict[str, xr.Dataset]) -> Figure:
+    """Plot the correlation of every variant by lead; the blend with its interval."""
+    figure, axes = new_axes("Niño 3.4: correlation by lead")
+    for name, card in cards.items():
+        value, low, high = (card["acc"].sel(estimate=e) for e in ("value", "lower", "upper"))
+        if name == "blend":
+            axes.fill_between(card["lead"], low, high, color=OKABE_ITO["black"], alpha=0.12, lw=0)
+        axes.plot(card["lead"], value, color=COLOURS[name], label=WORDS[name])
+    axes.set_xticks(np.arange(1, 13))
+    axes.set_ylim(top=1.0)
+    axes.set_xlabel("Lead (months)")
+    axes.set_ylabel("Correlation")
+    legend(axes)
+    return figure

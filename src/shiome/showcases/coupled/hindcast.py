@@ -1,0 +1,204 @@
+"""Cross-validated forecasts by the coupled model, beside the seasonal system and joined to it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from jaxtyping import Array
+
+from shiome.core.progress import progress_bar
+from shiome.data.anomalies import anomalies
+from shiome.data.splits import Split
+from shiome.grids import month_start
+from shiome.showcases.coupled.reanalysis import reanalyse
+from shiome.showcases.seasonal.inputs import Observed, without_ocean
+from shiome.showcases.seasonal.members import forecast_members
+from shiome.showcases.seasonal.season import OND, forecast_season
+from shiome.showcases.seasonal.system import LEADS, fit
+from shiome.simulation.coupled import CoupledForecast, CoupledSystem
+from shiome.verification import scorecard
+
+# What is verified: the seasonal system without and with the simulated ocean as a predictor; the
+# coupled model from the spun ocean, from the filter's ocean, and without its closure; and half of
+# the seasonal system's members with half of the coupled ones.
+VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "blend")
+
+
+@dataclass(frozen=True)
+class Hindcasts:
+    """Forecasts by variant, each (time, LEADS, M, 2) in K, NaN where not verified.
+
+    Parameters
+    ----------
+    members
+        By name.
+    obs
+        (time, LEADS, 2) anomalies from the climatology of each split's training years.
+    month
+        (time,) month numbers of the last months seen.
+    """
+
+    members: dict[str, npt.NDArray[np.float32]]
+    obs: npt.NDArray[np.float32]
+    month: npt.NDArray[np.int64]
+
+
+def hindcast(
+    observed: Observed,
+    system: CoupledSystem,
+    splits: Sequence[Split],
+    *,
+    members: int,
+    key: Array,
+    learned: bool = False,
+) -> Hindcasts:
+    """Fit and forecast every split; climatologies, patterns and all fits see training years alone.
+
+    Parameters
+    ----------
+    observed, system
+        The record with its ocean, and the coupled system.
+    splits
+        What to verify, and what to train on.
+    members, key
+        Ensemble size and random key.
+    learned
+        Whether to add "learned": physics whose parameters are fitted through time, no closure.
+    """
+    names = (*VARIANTS, "learned") if learned else VARIANTS
+    month = observed.month
+    shape = (len(month), LEADS, members, 2)
+    out = {name: np.full(shape, np.nan, np.float32) for name in names}
+    obs = np.full((len(month), LEADS, 2), np.nan, np.float32)
+    at = np.minimum(np.arange(len(month))[:, None] + np.arange(1, LEADS + 1), len(month) - 1)
+    ahead = np.arange(len(month))[:, None] + np.arange(1, LEADS + 1) < len(month)
+    with progress_bar("coupled hindcasts", len(splits)) as advance:
+        for split in splits:
+            wanted = ahead & split.verifying(month)[at]
+            starts = np.flatnonzero(wanted.any(1))
+            drawn, targets = _one_split(observed, system, split, starts, members, key, learned)
+            usable = np.isfinite(targets).all(1)
+            starts_known = usable[starts]
+            for name in names:
+                cells = wanted[starts] & starts_known[:, None]
+                out[name][starts] = np.where(cells[..., None, None], drawn[name], out[name][starts])
+            obs = np.where(wanted[..., None], targets[at], obs).astype(np.float32)
+            advance()
+    return Hindcasts(out, obs, month)
+
+
+def _one_split(
+    observed: Observed,
+    system: CoupledSystem,
+    split: Split,
+    starts: npt.NDArray[np.int64],
+    members: int,
+    key: Array,
+    learned: bool,
+) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float64]]:
+    """(S, LEADS, M, 2) of every variant from some starts, and the target anomalies (time, 2)."""
+    training = split.training(observed.month)
+    targets = anomalies(observed.targets, observed.month, training)
+    field = coupled_field(observed, training)
+    keys = jax.random.split(key, 4)
+    drawn = {
+        "surface": forecast_members(
+            fit(without_ocean(observed), training), starts, members, keys[0]
+        ),
+        "ocean": forecast_members(fit(observed, training), starts, members, keys[0]),
+    }
+    model = CoupledForecast.fit(system, field, training, indices=targets)
+    drawn["coupled"] = model.members(starts, members, keys[1])
+    # The filter's members alternate between starts, so that any number of them may be drawn.
+    share = -(-members // len(model.models))
+    states = [reanalyse(fitted, share, keys[2]).states[starts] for fitted in model.models]
+    drawn["filtered"] = model.members(starts, members, keys[1], states=states)
+    physics = CoupledForecast.fit(system, field, training, indices=targets, closed=False)
+    drawn["physics"] = physics.members(starts, members, keys[3])
+    if learned:
+        fitted = CoupledForecast.fit(
+            system, field, training, indices=targets, closed=False, fit_heat=True
+        )
+        drawn["learned"] = fitted.members(starts, members, keys[3])
+    half = members // 2
+    parts = (drawn["ocean"], half), (drawn["coupled"], members - half)
+    drawn["blend"] = np.concatenate([_thinned(draw, count) for draw, count in parts], axis=2)
+    return drawn, targets
+
+
+def coupled_field(observed: Observed, training: npt.NDArray[np.bool_]) -> xr.DataArray:
+    """Departures of the field from the climatology of the training months."""
+    assert observed.field is not None
+    field = observed.field.transpose("time", "latitude", "longitude")
+    return field.copy(data=anomalies(field.values, observed.month, training))
+
+
+def _thinned(members: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
+    """Some members (..., M, 2), evenly from all of them: a sample that keeps mean and spread.
+
+    The mean of those left is moved to that of all, so that thinning costs no skill.
+    """
+    kept = members[..., np.linspace(0, members.shape[-2] - 1, count).round().astype(int), :]
+    return kept + members.mean(-2, keepdims=True) - kept.mean(-2, keepdims=True)
+
+
+def calibrated(hindcasts: Hindcasts, name: str, splits: Sequence[Split]) -> npt.NDArray[np.float32]:
+    """Members of one variant, their spread matched to the errors of all other splits' years.
+
+    With a single split there are no others, and the members stay as they are.
+    """
+    members = hindcasts.members[name].copy()
+    centre = members.mean(2)
+    size = members.shape[2]
+    variance = members.var(2, ddof=1) * (1 + 1 / size)
+    error = (centre - hindcasts.obs) ** 2
+    at = hindcasts.month[:, None] + np.arange(1, LEADS + 1)
+    for split in splits if len(splits) > 1 else ():
+        own = np.isin(at // 12, split.verify)[..., None]
+        others = ~own & np.isfinite(error)
+        factor = np.sqrt(
+            np.where(others, error, 0).sum(0) / np.where(others, variance, 0).sum(0)
+        ).astype(np.float32)
+        wide = centre[:, :, None] + factor[:, None] * (members - centre[:, :, None])
+        members = np.where(own[..., None], wide, members)
+    return members
+
+
+def scores_by_lead(
+    members: npt.NDArray[np.float32], hindcasts: Hindcasts, key: Array, resamples: int
+) -> xr.Dataset:
+    """Scorecard of Niño 3.4 by lead, with intervals over years."""
+    month = hindcasts.month
+    known = np.isfinite(hindcasts.obs[..., 0]).any(1)
+    coords = {"start": month_start(month[known] + 1), "lead": np.arange(1, LEADS + 1)}
+    return scorecard(
+        xr.DataArray(members[known][..., 0], coords, ("start", "lead", "member")),
+        xr.DataArray(hindcasts.obs[known][..., 0], coords, ("start", "lead")),
+        years=xr.DataArray((month[known] + 1) // 12, {"start": coords["start"]}, "start"),
+        key=key,
+        resamples=resamples,
+    )
+
+
+def dipole_scores(
+    members: npt.NDArray[np.float32],
+    hindcasts: Hindcasts,
+    issue_month: int,
+    key: Array,
+    resamples: int,
+) -> xr.Dataset:
+    """Scores of the October–December dipole from one month of issue."""
+    years, f, o = forecast_season(
+        members[..., 1].mean(-1), hindcasts.obs[..., 1], hindcasts.month, issue_month, OND
+    )
+    coords = {"start": years}
+    return scorecard(
+        xr.DataArray(f, coords, "start"),
+        xr.DataArray(o, coords, "start"),
+        years=xr.DataArray(years, coords, "start"),
+        key=key,
+        resamples=resamples,
+    )

@@ -1,0 +1,206 @@
+"""Run the coupled model: freely, with observations, and ahead."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import xarray as xr
+from jaxtyping import Array
+
+from shiome.core.errors import DataError
+from shiome.core.options import check
+from shiome.data.anomalies import anomalies
+from shiome.data.splits import Split, blocked, past_only
+from shiome.grids.months import month_start
+from shiome.products import Report, prepare_output, write_report_page
+from shiome.showcases.coupled.config import TITLE, Config
+from shiome.showcases.coupled.figures import draw_seasons, draw_skill, draw_warm_water
+from shiome.showcases.coupled.free_run import free_run, table, variability
+from shiome.showcases.coupled.hindcast import (
+    Hindcasts,
+    calibrated,
+    coupled_field,
+    dipole_scores,
+    hindcast,
+    scores_by_lead,
+)
+from shiome.showcases.coupled.reanalysis import reanalyse
+from shiome.showcases.coupled.system import coupled_system, records
+from shiome.showcases.seasonal.config import Config as SeasonalConfig
+from shiome.showcases.seasonal.inputs import Observed, observe
+from shiome.showcases.seasonal.skill import enter
+from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
+from shiome.simulation.ocean import WARM_WATER
+
+SCORES = ("acc", "rmse", "crps", "spread_error")
+DIPOLE_ISSUES = (("from_jun", 6), ("from_sep", 9))
+
+
+def run(
+    config: Config, out: str | Path, *, overwrite: bool = False, scheduler: str | None = None
+) -> Path:
+    """Compute everything and write the report.
+
+    Parameters
+    ----------
+    config
+        What the user chose.
+    out, overwrite
+        Folder of the report, and whether an earlier one there is replaced.
+    scheduler
+        Not used: the whole takes about a minute.
+
+    Raises
+    ------
+    ShiomeError
+        If an option, the data or the output folder cannot be used.
+    """
+    check(config)
+    prepare_output(out, overwrite)
+    observed = observe(SeasonalConfig(sst=config.sst))
+    if observed.ocean is None or observed.field is None:
+        raise DataError("the coupled model needs a field of surface temperature; expected --sst.")
+    system = coupled_system(observed.ocean)
+    keys = jax.random.split(jax.random.key(config.seed), 4)
+    with Report.create(
+        out, showcase="coupled", title=TITLE, config=config, seed=config.seed, overwrite=overwrite
+    ) as report:
+        report.data += [*observed.records, *records()]
+        for note in observed.notes:
+            report.warn(note)
+        everything = np.ones(len(observed.month), bool)
+        fitted = fit_coupled(system, coupled_field(observed, everything), everything)
+        _free_run(report, config, observed, fitted, keys[0])
+        _reanalysis(report, config, system, fitted, keys[1])
+        skill = _hindcasts(report, config, observed, system, keys[2:])
+        write_report_page(report, skill)
+    return report.path
+
+
+def _free_run(
+    report: Report, config: Config, observed: Observed, fitted: Coupled, key: Array
+) -> None:
+    """Enter how the model varies by itself, beside what was observed."""
+    everything = np.ones(len(observed.month), bool)
+    seen = anomalies(observed.targets, observed.month, everything)
+    seen = seen[(-int(observed.month[0])) % 12 :]
+    complete = np.nan_to_num(seen[: len(seen) // 12 * 12])
+    runs = free_run(fitted, config.years, config.runs, key)
+    nature, model = variability(complete[None]), variability(runs)
+    for name in ("std", "dmi_std", "skewness", "period"):
+        key_name = f"free.{name}"
+        report.metrics[key_name] = getattr(model, name)
+        report.baselines[f"{key_name}.observed"] = getattr(nature, name)
+        each = [getattr(variability(one[None]), name) for one in runs]
+        report.intervals[key_name] = np.quantile(each, [0.05, 0.95]).tolist()
+    numbers = table(nature, model)
+    report.add_figure(
+        "seasons",
+        draw_seasons(numbers),
+        caption=f"Standard deviation by calendar month, observed and in {config.runs} runs of "
+        f"{config.years} years that see no observations (simulation).",
+        data=numbers,
+    )
+
+
+def _reanalysis(
+    report: Report, config: Config, system: CoupledSystem, fitted: Coupled, key: Array
+) -> None:
+    """Enter the ocean as the filter sees it, beside the ocean that mapped winds spin."""
+    analysis = reanalyse(fitted, config.members, key)
+    row = np.asarray(system.ocean.rows([WARM_WATER.name]))[0]
+    volume = analysis.index(row)
+    spun = fitted.state[:, fitted.model.modes :] @ row
+    numbers = pd.DataFrame(
+        {
+            "time": month_start(fitted.surface.month),
+            "spun": spun,
+            "filter_mean": volume.mean(1),
+            "filter_spread": volume.std(1, ddof=1),
+        }
+    )
+    nino = fitted.surface.indices[:, 0]
+    report.metrics["reanalysis.surprise"] = float(np.nanmean(analysis.surprise))
+    settled = slice(36, None)
+    for name, series in (("filter", volume.mean(1)), ("spun", spun)):
+        report.metrics[f"reanalysis.std.{name}"] = float(series[settled].std())
+        ahead = pd.Series(nino).shift(-6).corr(pd.Series(series))
+        report.metrics[f"reanalysis.leads_nino34_by_6.{name}"] = float(ahead)
+    both = np.corrcoef(volume.mean(1)[settled], spun[settled])[0, 1]
+    report.metrics["reanalysis.corr_filter_spun"] = float(both)
+    report.metrics["reanalysis.spread"] = float(volume.std(1, ddof=1)[settled].mean())
+    report.add_figure(
+        "warm_water",
+        draw_warm_water(numbers),
+        caption="Thickness of the warm layer over 5°S–5°N, 120°E–80°W: spun by the winds that go "
+        f"with the surface, and as {config.members} members see it to which the surface's own "
+        "changes tell of other winds. No observation below the surface went in (simulation).",
+        data=numbers,
+    )
+
+
+def _hindcasts(
+    report: Report, config: Config, observed: Observed, system: CoupledSystem, keys: Array
+) -> str:
+    """Verify in withheld blocks and past-only; returns the page's summary."""
+    learned = config.size == "full"
+    blocks = blocked(observed.years, config.block_years, config.margin_years)
+    schemes: list[tuple[str, list[Split]]] = [("", blocks)]
+    past = _past_split(observed)
+    if past is not None:
+        schemes.append((".pastonly", [past]))
+    shown: dict[str, xr.Dataset] = {}
+    for suffix, splits in schemes:
+        done = hindcast(
+            observed, system, splits, members=config.members, key=keys[0], learned=learned
+        )
+        cards = _enter_scores(report, config, done, splits, keys[1], suffix)
+        shown = shown or cards
+    lines = pd.concat(
+        [card["acc"].to_dataframe().reset_index().assign(variant=n) for n, card in shown.items()]
+    )
+    report.add_figure(
+        "skill",
+        draw_skill(shown),
+        caption="Correlation of the ensemble mean with what was observed, in blocks of "
+        f"{config.block_years} years withheld with {config.margin_years} on each side; the shading "
+        "holds 90 % of bootstrap resamples of years for the blend.",
+        data=lines,
+    )
+    six = {name: float(card["acc"].sel(lead=6, estimate="value")) for name, card in shown.items()}
+    return (
+        f"Half a year ahead, forecasts of Niño 3.4 correlate {six['surface']:.2f} with what was "
+        f"observed from surface temperature alone, {six['coupled']:.2f} by the coupled model and "
+        f"{six['blend']:.2f} by both halves of the blend, in years that no fit has seen."
+    )
+
+
+def _past_split(observed: Observed) -> Split | None:
+    """Trained to 1999 and verified after, where the record allows it."""
+    years = observed.years
+    return past_only(years, 1999) if years[0] + 15 <= 1999 <= years[-1] - 5 else None
+
+
+def _enter_scores(
+    report: Report,
+    config: Config,
+    done: Hindcasts,
+    splits: list[Split],
+    key: Array,
+    suffix: str,
+) -> dict[str, xr.Dataset]:
+    """Enter the scores of every variant as ``SCORE.nino34.leadNN.VARIANT``."""
+    cards = {}
+    for name in done.members:
+        members = calibrated(done, name, splits)
+        cards[name] = scores_by_lead(members, done, key, config.resamples)
+        for score in SCORES:
+            for lead in cards[name]["lead"].values:
+                value = cards[name][score].sel(lead=lead)
+                metric = f"{score}.nino34.lead{lead:02d}.{name}"
+                enter(report, metric, "forecast", value, suffix)
+        for issue, month in DIPOLE_ISSUES:
+            card = dipole_scores(members, done, month, key, config.resamples)
+            enter(report, f"acc.dmi.ond.{issue}.{name}", "forecast", card["acc"], suffix)
+    return cards
