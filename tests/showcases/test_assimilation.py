@@ -1,0 +1,68 @@
+"""The pieces of the assimilation showcase; the whole run is a slow test."""
+
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from shiome.assimilation.score import Score
+from shiome.showcases.assimilation import hybrid, learned_model
+from shiome.showcases.assimilation.config import Config
+from shiome.showcases.assimilation.learned_analysis import FIRST_GUESS, shipped, untrained
+from shiome.showcases.assimilation.run import run
+from shiome.simulation.lorenz96 import Lorenz96
+
+KEY = jax.random.key(0)
+
+
+def test_untrained_analysis_takes_its_first_guess_and_the_shipped_one_does_better():
+    forecast, innovation = 2.3 + jnp.arange(40.0) / 10, jnp.sin(jnp.arange(40.0))
+    np.testing.assert_allclose(
+        untrained(KEY)(forecast, innovation), FIRST_GUESS * innovation, atol=1e-6
+    )
+    increment = shipped()(forecast, innovation)
+    assert jnp.isfinite(increment).all()
+    assert 0 < jnp.abs(increment).mean() < jnp.abs(innovation).mean()
+
+
+def test_a_true_model_has_endless_skill_and_a_wrong_one_little():
+    truth = learned_model.observe(300, 1.0, 1.0, KEY).truth
+    _, right = learned_model.skill(Lorenz96(), truth, starts=5, length=30)
+    errors, wrong = learned_model.skill(Lorenz96(forcing=12.0), truth, starts=5, length=30)
+    assert (right == 30 * learned_model.STEP * learned_model.LYAPUNOV).all()
+    assert wrong.max() < right.min()
+    assert (np.diff(errors.mean(0)[:10]) > 0).all()
+
+
+def test_missing_values_are_filled_between_their_neighbours():
+    series = jnp.array([[0.0, np.nan], [np.nan, 1.0], [2.0, np.nan]])
+    filled = learned_model.interpolated(series)
+    np.testing.assert_allclose(filled, [[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+
+
+def test_interval_of_the_physical_model_in_the_two_scale_world():
+    world = hybrid.observe(80, 1.0, KEY)
+    problem = hybrid.slow_problem(hybrid.physical(), world, 1.0)
+    outcome = hybrid.filtered("physical", problem, world, KEY, inflation=1.3)
+    assert isinstance(outcome.score, Score)
+    assert outcome.score.mean < 0.8
+    assert outcome.microseconds > 0
+
+
+@pytest.mark.slow
+def test_small_run_writes_its_promised_metrics(tmp_path):
+    folder = run(Config(), tmp_path / "out")
+    report = json.loads((folder / "report.json").read_text())
+    metrics, baselines = report["metrics"], report["baselines"]
+    assert {"rmse.learned_analysis", "lyapunov.learned_model", "rmse.hybrid"} <= set(metrics)
+    assert set(metrics) == set(report["intervals"])
+    assert metrics["rmse.learned_analysis"] < 0.6 * metrics["rmse.var3d"]
+    assert metrics["rmse.hybrid"] < min(
+        baselines["rmse.hybrid.physical"], baselines["rmse.hybrid.learned"]
+    )
+    assert (
+        metrics["lyapunov.learned_model"] > baselines["lyapunov.learned_model.without_assimilation"]
+    )
+    assert report["data"][0]["kind"] == "synthetic"
