@@ -68,7 +68,13 @@ TUNINGS = {
 """Inflations tried for each model in the local filter; the best is reported."""
 
 
-def run(config: Config, out: str | Path, *, overwrite: bool = False) -> Path:
+def run(
+    config: Config,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    scheduler: str | None = None,
+) -> Path:
     """Compute all experiments and write the report.
 
     Parameters
@@ -79,6 +85,8 @@ def run(config: Config, out: str | Path, *, overwrite: bool = False) -> Path:
         Folder of the report.
     overwrite
         Whether an earlier report there is replaced.
+    scheduler
+        Not needed here: experiments are vectorised in this process.
 
     Returns
     -------
