@@ -14,6 +14,7 @@ from shiome.data.sources import (
     open_indices,
     open_series,
     open_sst,
+    user_record,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "open_sample",
     "open_series",
     "open_sst",
+    "user_record",
 ]

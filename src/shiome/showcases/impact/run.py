@@ -12,7 +12,7 @@ import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
 from shiome.core.options import check
-from shiome.data import DataRecord, open_series
+from shiome.data import open_series, user_record
 from shiome.data.splits import blocked
 from shiome.grids.months import MONTH_INITIALS, month_words
 from shiome.products import Report, distribution, prepare_output, write_report_page
@@ -57,7 +57,7 @@ def run(
     with Report.create(
         out, showcase="impact", title=TITLE, config=config, seed=config.seed, overwrite=overwrite
     ) as report:
-        report.data += [*observed.records, _record(config.series)]
+        report.data += [*observed.records, user_record(config.series, {}, {}, ())]
         for note in (*observed.notes, series.attrs["notes"]):
             if note:
                 report.warn(note)
@@ -208,17 +208,6 @@ def _leads(issue_month: int, season: tuple[int, ...]) -> npt.NDArray[np.int64]:
             f"the next whole season {season[0]}-{season[-1]} after the start ends more than "
             f"{LEADS} months ahead; choose another --start or a shorter --season."
         ) from None
-
-
-def _record(path: str) -> DataRecord:
-    return DataRecord(
-        id=Path(path).name,
-        title="The user's series",
-        kind="observation",
-        license="not stated",
-        citation=f"The user's file {Path(path).name}",
-        origin=path,
-    )
 
 
 def _enter_scores(report: Report, forecast: ImpactForecast) -> None:

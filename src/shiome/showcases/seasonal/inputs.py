@@ -7,7 +7,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.data import DataRecord, describe, open_indices, open_sample, open_series, open_sst
+from shiome.data import (
+    DataRecord,
+    describe,
+    open_indices,
+    open_sample,
+    open_series,
+    open_sst,
+    user_record,
+)
 from shiome.data.anomalies import anomalies
 from shiome.data.arrays import SeaPoints
 from shiome.data.splits import Split
@@ -101,9 +109,9 @@ def observe(config: Config) -> Observed:
     _check_targets(indices, month, config)
     notes += _ends_early(indices, month)
     if config.rainfall is not None:
-        # It is used at the end; a file that cannot be read is refused before the long work.
         rain = open_series(config.rainfall)
         notes += [f"{config.rainfall}: {rain.attrs['notes']}"] if rain.attrs["notes"] else []
+        records.append(user_record(config.rainfall, {}, {}, ()))
     field = opened_sst.field if opened_sst is not None else None
     ocean = None
     if field is not None and config.ocean:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from shiome.core.errors import DataError
 from shiome.data.anomalies import anomalies
 from shiome.data.splits import Split
 from shiome.showcases.seasonal.hindcast import Hindcast
@@ -92,6 +93,11 @@ def hindcast_response(
         Indices, calendar months they are averaged over, month of issue.
     key
         Random key.
+
+    Raises
+    ------
+    DataError
+        If no year can be verified.
     """
     columns = [TARGETS.index(name) for name in predictors]
     issued, members, _ = forecast_season(
@@ -119,6 +125,11 @@ def hindcast_response(
                 )
                 perfect = float(response.mean(means[position]))
                 rows.append((year, impact[position], draws, perfect, spread, edges))
+    if not rows:
+        raise DataError(
+            "no year has both the series and a forecast to verify; expected a series that overlaps "
+            "the years of the hindcast."
+        )
     rows.sort(key=lambda row: row[0])
     return ResponseHindcast(*(np.array(column) for column in zip(*rows, strict=True)))
 

@@ -31,7 +31,7 @@ from shiome.showcases.seasonal.inputs import (
 )
 from shiome.showcases.seasonal.outlook import Outlook
 from shiome.showcases.seasonal.page import write_outlook
-from shiome.showcases.seasonal.rainfall import rainfall_forecast, rainfall_skill
+from shiome.showcases.seasonal.rainfall import rainfall_forecast, rainfall_skill, season_rainfall
 from shiome.showcases.seasonal.skill import (
     dipole_season,
     mean_scorecard,
@@ -110,6 +110,8 @@ def run(
     prepare_output(out, overwrite)
     observed = observe(config)
     start = last_seen(observed, config.start)
+    if config.rainfall is not None:
+        season_rainfall(config.rainfall, observed.years)  # refused before the long work, or never
     with Report.create(
         out, showcase="seasonal", title=TITLE, config=config, seed=config.seed, overwrite=overwrite
     ) as report:
