@@ -80,10 +80,9 @@ def hindcast(
             wanted = ahead & split.verifying(month)[at]
             starts = np.flatnonzero(wanted.any(1))
             drawn, targets = _one_split(observed, system, split, starts, members, key, learned)
-            usable = np.isfinite(targets).all(1)
-            starts_known = usable[starts]
+            starts_known = np.isfinite(targets[starts]).all(1)
             for name in names:
-                cells = wanted[starts] & starts_known[:, None]
+                cells = wanted[starts] & np.asarray(starts_known)[:, None]
                 out[name][starts] = np.where(cells[..., None, None], drawn[name], out[name][starts])
             obs = np.where(wanted[..., None], targets[at], obs).astype(np.float32)
             advance()

@@ -18,8 +18,9 @@ from shiome.assimilation.observations import IndependentError, Selection
 from shiome.assimilation.problem import Gaussian, Problem
 from shiome.simulation.coupled import Coupled
 
-# Error variance of an observed amplitude, in units of the first one's variance: about 0.1 K.
-ERROR = 0.02
+# Error variance of an observed amplitude, in units of what the model cannot foretell of it in a
+# month: monthly means of large patterns are known well.
+ERROR_SHARE = 0.1
 SPIN_UP_YEARS = 10
 
 
@@ -52,10 +53,11 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     month, surface = fitted.surface.month, fitted.surface
     k = fitted.model.modes
     used = fitted.state[surface.known]
+    unforeseen = (fitted.model.noise[:, :k] ** 2).sum(2).mean(0)
     problem = Problem(
         fitted.model,
         Selection(np.arange(k)),
-        IndependentError(jnp.full(k, ERROR, jnp.float32)),
+        IndependentError(ERROR_SHARE * unforeseen),
         Gaussian(jnp.zeros(used.shape[1]), jnp.asarray(used.var(0), jnp.float32)),
     )
     observed = np.where(surface.known[:, None], surface.amplitude, np.nan).astype(np.float32)

@@ -139,8 +139,10 @@ def fit_coupled(
     maps = surface_maps(surface, anomaly, wind_from_surface, wind, system.basin, system.ocean)
     to_indices = surface.regression(surface.indices, usable)
     ocean = _spun(system.ocean, drive)
+    # Years that are withheld blow no wind on the ocean that is learned from.
+    learned_from = _spun(system.ocean, np.where(training[:, None], drive, 0.0))
     charge = np.asarray(system.ocean.rows([WARM_WATER.name]), np.float64)[0]
-    charge = charge / (ocean[usable] @ charge).std()
+    charge = charge / (learned_from[usable] @ charge).std()
     gusts, gust_noise = _gusts(system, wind, surface.month, usable)
     model = CoupledModel(
         heat=HeatStep(jnp.zeros((12, modes, modes)), jnp.zeros((12, modes, system.ocean.size))),
@@ -151,13 +153,16 @@ def fit_coupled(
         gusts=_single(gusts),
         noise=jnp.zeros((12, *[modes + gusts.shape[1]] * 2)),
     )
-    state = np.concatenate([surface.amplitude, ocean], axis=1).astype(np.float32)
+    state, trained = (
+        np.concatenate([surface.amplitude, z], axis=1).astype(np.float32)
+        for z in (ocean, learned_from)
+    )
     parameters = HeatParameters()
     if fit_heat:
-        parameters = fit_parameters(model, system.climate, maps, state, surface.month, usable)
+        parameters = fit_parameters(model, system.climate, maps, trained, surface.month, usable)
     model = eqx.tree_at(lambda m: m.heat, model, heat_step(parameters, system.climate, maps))
     scale = (surface.amplitude @ to_indices)[usable].std(0)
-    model, residual = _close(model, state, surface.month, usable, (to_indices / scale).T, closed)
+    model, residual = _close(model, trained, surface.month, usable, (to_indices / scale).T, closed)
     now = successive(usable, surface.month)
     noise = seasonal_factors(residual, surface.month[now] % 12, half_width=1, shrinkage=0.25)
     model = eqx.tree_at(lambda m: m.noise, model, _joint(noise, gust_noise))
