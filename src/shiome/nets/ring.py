@@ -17,9 +17,7 @@ class RingConvolution(eqx.Module):
     bias: Float[Array, " outer"]
     taps: int = eqx.field(static=True)
 
-    def __init__(
-        self, inner: int, outer: int, taps: int, *, key: PRNGKeyArray, gain: float = 1.0
-    ):
+    def __init__(self, inner: int, outer: int, taps: int, *, key: PRNGKeyArray, gain: float = 1.0):
         scale = gain / (inner * taps) ** 0.5
         self.weight = scale * jax.random.normal(key, (taps * inner, outer))
         self.bias = jnp.zeros(outer)
