@@ -22,9 +22,10 @@ from shiome.simulation.coupled import CoupledForecast, CoupledSystem
 from shiome.verification import scorecard
 
 # What is verified: the seasonal system without and with the simulated ocean as a predictor; the
-# coupled model from the spun ocean, from the filter's ocean, and without its closure; and half of
-# the seasonal system's members with half of the coupled ones.
+# coupled model from the spun ocean, from the filter's ocean, and without its closure; and a blend.
 VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "blend")
+# Equal shares of the blend.
+BLENDED = ("ocean", "coupled", "filtered")
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,9 @@ def _one_split(
             system, field, training, indices=targets, closed=False, fit_heat=True
         )
         drawn["learned"] = fitted.members(starts, members, keys[3])
-    half = members // 2
-    parts = (drawn["ocean"], half), (drawn["coupled"], members - half)
-    drawn["blend"] = np.concatenate([_thinned(draw, count) for draw, count in parts], axis=2)
+    shares = np.diff(np.linspace(0, members, len(BLENDED) + 1).round().astype(int))
+    parts = [_thinned(drawn[name], n) for name, n in zip(BLENDED, shares, strict=True)]
+    drawn["blend"] = np.concatenate(parts, axis=2)
     return drawn, targets
 
 

@@ -52,13 +52,15 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     """
     month, surface = fitted.surface.month, fitted.surface
     k = fitted.model.modes
-    used = fitted.state[surface.known]
+    size = fitted.state.shape[1]
     unforeseen = (fitted.model.noise[:, :k] ** 2).sum(2).mean(0)
     problem = Problem(
         fitted.model,
         Selection(np.arange(k)),
         IndependentError(ERROR_SHARE * unforeseen),
-        Gaussian(jnp.zeros(used.shape[1]), jnp.asarray(used.var(0), jnp.float32)),
+        # Rest, with what a month does to the surface; the years before the first observation make
+        # a climate of it.
+        Gaussian(jnp.zeros(size), jnp.zeros(size).at[:k].set(unforeseen)),
     )
     observed = np.where(surface.known[:, None], surface.amplitude, np.nan).astype(np.float32)
     # A run without observations first: the members know the model's climate, not each other.

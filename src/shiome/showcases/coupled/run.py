@@ -172,7 +172,7 @@ def _hindcasts(
     return (
         f"Half a year ahead, forecasts of Niño 3.4 correlate {six['surface']:.2f} with what was "
         f"observed from surface temperature alone, {six['coupled']:.2f} by the coupled model and "
-        f"{six['blend']:.2f} by both halves of the blend, in years that no fit has seen."
+        f"{six['blend']:.2f} by its blend with the seasonal system, in years that no fit has seen."
     )
 
 
