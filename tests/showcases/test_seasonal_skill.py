@@ -1,5 +1,7 @@
 """From hindcasts to the metrics of the report."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from shiome.showcases.seasonal.skill import (
     report_cards,
     report_season,
     scorecards,
+    warm_water_scorecard,
 )
 from shiome.showcases.seasonal.system import LEADS
 
@@ -139,3 +142,16 @@ def test_reliability_and_ranks_count_every_pair(pairs):
     ranks = ranks_of(pairs, KEY)
     counts = next(ranks[name] for name in ranks if ranks[name].ndim == 2)
     assert RANK_GROUPS in counts.shape
+
+
+def test_simulated_warm_water_is_compared_with_the_users_without_its_seasons(observed, record):
+    class SimulatedOcean:
+        def indices(self, sst, training):
+            season = 5.0 * np.sin(2 * np.pi * np.arange(len(record.wwv)) / 12)
+            return (3.0 * record.wwv + season)[:, None]
+
+    with_volume = replace(
+        observed, ocean=SimulatedOcean(), indices=observed.indices | {"wwv": record.wwv}
+    )
+    card = warm_water_scorecard(with_volume, jax.random.key(0), 50)
+    assert float(card["acc"].sel(estimate="value")) == pytest.approx(1.0, abs=1e-6)

@@ -34,6 +34,7 @@ from shiome.showcases.seasonal.page import write_outlook
 from shiome.showcases.seasonal.rainfall import rainfall_forecast, rainfall_skill, season_rainfall
 from shiome.showcases.seasonal.skill import (
     dipole_season,
+    enter,
     mean_scorecard,
     month_skill,
     pairs_of,
@@ -42,6 +43,7 @@ from shiome.showcases.seasonal.skill import (
     report_cards,
     report_season,
     scorecards,
+    warm_water_scorecard,
 )
 from shiome.showcases.seasonal.system import ForecastSystem, fit
 
@@ -163,6 +165,9 @@ def _outlook(
     if sums is not None and observed.points is not None:
         forecast = forecast.merge(field_forecast(observed, system, sums, training, start))
         skill["field_skill"] = forecast["sst_anomaly"].copy(data=observed.points.unpack(sums.acc))
+    if observed.ocean is not None and "wwv" in observed.indices:
+        card = warm_water_scorecard(observed, skill_key, config.resamples)
+        enter(report, "corr.wwv", "forecast", card["acc"])
     if config.rainfall is not None:
         _verify_rainfall(report, config, observed, blocks, verified["cv"].hindcast, skill_key)
     return Outlook(

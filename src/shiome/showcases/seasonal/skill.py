@@ -7,12 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from shiome.data.anomalies import anomalies
 from shiome.grids import month_start
 from shiome.products import Report
 from shiome.showcases.seasonal.hindcast import Hindcast
-from shiome.showcases.seasonal.inputs import TARGETS
+from shiome.showcases.seasonal.inputs import TARGETS, Observed
 from shiome.showcases.seasonal.season import OND, forecast_season
-from shiome.showcases.seasonal.system import LEADS
+from shiome.showcases.seasonal.system import LEADS, simulated_indices
 from shiome.verification import (
     category_probabilities,
     observed_category,
@@ -155,6 +156,24 @@ def dipole_season(
             resamples=resamples,
         )
     return cards
+
+
+def warm_water_scorecard(observed: Observed, key: jax.Array, resamples: int) -> xr.Dataset:
+    """Scores of the simulated warm water volume beside the user's, over the whole record."""
+    every = np.ones(len(observed.month), bool)
+    simulated = simulated_indices(observed, every)["simulated_wwv"]
+    start = {"start": month_start(observed.month)}
+
+    def anomaly(values: npt.NDArray) -> xr.DataArray:
+        return xr.DataArray(anomalies(values, observed.month, every), start, "start")
+
+    return scorecard(
+        anomaly(simulated),
+        anomaly(observed.indices["wwv"]),
+        years=xr.DataArray(observed.month // 12, start, "start"),
+        key=key,
+        resamples=resamples,
+    )
 
 
 def report_cards(
