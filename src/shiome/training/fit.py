@@ -1,7 +1,8 @@
 """One training loop for whatever has parameters and a loss."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -12,6 +13,7 @@ import optax.contrib
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from shiome.core.errors import ModelError
+from shiome.training.checkpoint import Progress, fingerprint, read, write
 
 Network = TypeVar("Network", bound=PyTree)
 Carry = TypeVar("Carry", bound=PyTree)
@@ -51,6 +53,24 @@ def muon(rate: float, steps: int, *, warm_up: int = 200) -> optax.GradientTransf
     return optax.chain(optax.clip_by_global_norm(1.0), optax.contrib.muon(schedule))
 
 
+def _stepper(loss: Loss, optimiser: optax.GradientTransformation, fixed: PyTree) -> Any:
+    """Compiled chunk of steps: one per key."""
+
+    @jax.jit
+    def several(learned: PyTree, state: PyTree, carry: Carry, keys: Array) -> PyTree:
+        def one(at: PyTree, step_key: PRNGKeyArray) -> tuple[PyTree, Array]:
+            learned, state, carry = at
+            value = lambda p: loss(eqx.combine(p, fixed), carry, step_key)
+            (scalar, carry), slope = jax.value_and_grad(value, has_aux=True)(learned)
+            change, state = optimiser.update(slope, state, learned)
+            return (optax.apply_updates(learned, change), state, carry), scalar
+
+        at, losses = jax.lax.scan(one, (learned, state, carry), keys)
+        return *at, losses.mean()
+
+    return several
+
+
 def fit(
     network: Network,
     loss: Loss,
@@ -63,6 +83,7 @@ def fit(
     validate: Callable[[Network], Float[Array, ""]] | None = None,
     patience: int | None = None,
     advance: Callable[[], None] = lambda: None,
+    checkpoint: Path | None = None,
 ) -> tuple[Network, History]:
     """Minimise a loss.
 
@@ -88,48 +109,63 @@ def fit(
         Chunks without a better score after which to stop.
     advance
         Called after each chunk, for a progress bar.
+    checkpoint
+        File that holds the training after each chunk. Where it exists already, the training goes
+        on from it, to the same result as if it had never stopped.
 
     Raises
     ------
     ModelError
         If the loss is no longer a number.
+    DataError
+        If the checkpoint is damaged or belongs to another training.
     """
     learned, fixed = eqx.partition(network, eqx.is_inexact_array)
-
-    @jax.jit
-    def several(learned: PyTree, state: PyTree, carry: Carry, keys: Array) -> PyTree:
-        def one(at: PyTree, step_key: PRNGKeyArray) -> tuple[PyTree, Array]:
-            learned, state, carry = at
-            value = lambda p: loss(eqx.combine(p, fixed), carry, step_key)
-            (scalar, carry), slope = jax.value_and_grad(value, has_aux=True)(learned)
-            change, state = optimiser.update(slope, state, learned)
-            return (optax.apply_updates(learned, change), state, carry), scalar
-
-        at, losses = jax.lax.scan(one, (learned, state, carry), keys)
-        return *at, losses.mean()
-
+    several = _stepper(loss, optimiser, fixed)
     score = None if validate is None else eqx.filter_jit(validate)
-    state, best, best_score, waited = optimiser.init(learned), learned, np.inf, 0
-    rows: list[tuple[int, float, float]] = []
-    for start in range(0, steps, chunk):
-        keys = jax.random.split(jax.random.fold_in(key, start), min(chunk, steps - start))
-        learned, state, carry, mean = several(learned, state, carry, keys)
-        if not np.isfinite(mean):
-            raise ModelError(
-                f"Training failed: the loss is {float(mean)} by step {start + len(keys)}; "
-                "expected a number (a smaller learning rate may help)."
-            )
-        now = float("nan") if score is None else float(score(eqx.combine(learned, fixed)))
-        rows.append((start + len(keys), float(mean), now))
-        better = score is None or now < best_score
-        best, best_score = (learned, now) if better else (best, best_score)
-        waited = 0 if better else waited + 1
+    at = Progress(learned, optimiser.init(learned), carry, learned, np.inf, 0, [])
+    if checkpoint is not None:
+        begin = (*at[:3], jax.random.split(key, chunk))
+        configuration = fingerprint(
+            several.lower(*begin).as_text(),
+            (*at[:3], jax.random.key_data(key)),
+            *(steps, chunk, patience, validate is None),
+        )
+        at = read(checkpoint, at, configuration)
+        for _ in at.rows:
+            advance()
+    while at.steps < steps and (patience is None or at.waited < patience):
+        keys = jax.random.split(jax.random.fold_in(key, at.steps), min(chunk, steps - at.steps))
+        at = _chunk(at, several, keys, lambda p: score and score(eqx.combine(p, fixed)))
+        if checkpoint is not None:
+            write(checkpoint, at, configuration)
         advance()
-        if patience is not None and waited >= patience:
-            break
-    table = np.array(rows)
+    table = np.array(at.rows)
     history = History(table[:, 0].astype(int), table[:, 1], table[:, 2])
-    return eqx.combine(best, fixed), history
+    return eqx.combine(at.best, fixed), history
+
+
+def _chunk(
+    at: Progress,
+    several: Any,
+    keys: PRNGKeyArray,
+    score: Callable[[PyTree], Float[Array, ""] | None],
+) -> Progress:
+    """Take the steps of one chunk and validate; without a score the newest is the best."""
+    learned, state, carry, mean = several(*at[:3], keys)
+    done = at.steps + len(keys)
+    if not np.isfinite(mean):
+        raise ModelError(
+            f"Training failed: the loss is {float(mean)} by step {done}; "
+            "expected a number (a smaller learning rate may help)."
+        )
+    scored = score(learned)
+    now = float("nan") if scored is None else float(scored)
+    better = scored is None or now < at.best_score
+    best, best_score = (learned, now) if better else (at.best, at.best_score)
+    rows = [*at.rows, (done, float(mean), now)]
+    waited = 0 if better else at.waited + 1
+    return Progress(learned, state, carry, best, best_score, waited, rows)
 
 
 def batch_loss(
