@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import inspect
 import os
 import signal
 import sys
@@ -94,11 +95,12 @@ def _list(_: argparse.Namespace) -> None:
 def _info(arguments: argparse.Namespace) -> None:
     found = showcase(arguments.name)
     table = _table("option", "default", "meaning")
-    for field in dataclasses.fields(found.config):
+    for field in _fields(found.config):
         unit = field.metadata.get("unit")
         default = "" if field.default is None else f"{field.default} {unit or ''}".strip()
         table.add_row(_flag(field.name), default, field.metadata["help"])
-    _show(found.title, "", found.description, "", table)
+    paragraphs = [" ".join(part.split()) for part in found.description.split("\n\n")]
+    _show(found.title, "", *(line for part in paragraphs for line in (part, "")), table)
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -124,10 +126,12 @@ def _options(config: type[Any], out: str) -> type[Any]:
     import tyro
 
     def described(kind: Any, help: str) -> Any:
-        return Annotated[kind, tyro.conf.arg(help=help)]
+        # An optional text is written as a text; tyro would show "{None}|STR".
+        metavar = {str | None: "TEXT", int | None: "INT"}.get(kind)
+        return Annotated[kind, tyro.conf.arg(help=help, metavar=metavar)]
 
     fields: list[tuple[str, Any, Any]] = []
-    for field in dataclasses.fields(config):
+    for field in _fields(config):
         meta = field.metadata
         bounds = [f"{word} {meta[key]}" for key, word in (("ge", "from"), ("le", "to"))
                   if meta.get(key) is not None]  # fmt: skip
@@ -142,6 +146,12 @@ def _options(config: type[Any], out: str) -> type[Any]:
     ):
         fields.append((name, described(kind, help), dataclasses.field(default=default)))
     return dataclasses.make_dataclass("Options", fields, frozen=True)
+
+
+def _fields(config: type[Any]) -> list[dataclasses.Field[Any]]:
+    """Fields of a configuration, its own before those it shares with others."""
+    own = inspect.get_annotations(config)
+    return sorted(dataclasses.fields(config), key=lambda field: field.name not in own)
 
 
 def _flag(name: str) -> str:

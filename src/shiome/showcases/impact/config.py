@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from shiome.core.options import option
+from shiome.showcases.seasonal.config import ForecastOptions
 
 TITLE = "Forecast of an impact series"
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(ForecastOptions):
     """An honest seasonal forecast of a series of yours, from predicted climate indices."""
 
     series: str | None = option(
@@ -42,21 +43,3 @@ class Config:
     indices: str | None = option(
         None, "Monthly indices to join to the predictors, as for the seasonal outlook."
     )
-    members: int = option(108, "Ensemble members.", ge=12, le=5000)
-    size: str = option(
-        "small",
-        "How many bootstrap resamples give the intervals: small 1000, full 10,000.",
-        choices=("small", "full"),
-    )
-    block_years: int = option(
-        5, "Length of the blocks withheld in cross-validation.", unit="years", ge=1, le=20
-    )
-    margin_years: int = option(
-        1, "Years dropped on each side of a withheld block.", unit="years", ge=0, le=5
-    )
-    seed: int = option(0, "Seed of all random numbers.", ge=0, le=2**31 - 1)
-
-    @property
-    def resamples(self) -> int:
-        """Bootstrap resamples behind every interval."""
-        return 1000 if self.size == "small" else 10_000

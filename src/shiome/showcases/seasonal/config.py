@@ -8,7 +8,31 @@ TITLE = "Seasonal outlook"
 
 
 @dataclass(frozen=True)
-class Config:
+class ForecastOptions:
+    """What all showcases that hindcast with the seasonal system share."""
+
+    members: int = option(108, "Ensemble members.", ge=12, le=5000)
+    size: str = option(
+        "small",
+        "How many bootstrap resamples give the intervals: small 1000, full 10,000.",
+        choices=("small", "full"),
+    )
+    block_years: int = option(
+        5, "Length of the blocks withheld in cross-validation.", unit="years", ge=1, le=20
+    )
+    margin_years: int = option(
+        1, "Years dropped on each side of a withheld block.", unit="years", ge=0, le=5
+    )
+    seed: int = option(0, "Seed of all random numbers.", ge=0, le=2**31 - 1)
+
+    @property
+    def resamples(self) -> int:
+        """Bootstrap resamples behind every interval."""
+        return 1000 if self.size == "small" else 10_000
+
+
+@dataclass(frozen=True)
+class Config(ForecastOptions):
     """Seasonal outlook from observed sea-surface temperature, with its honest skill."""
 
     sst: str | None = option(
@@ -39,18 +63,6 @@ class Config:
         "Month of issue, YYYY-MM; the month before is the last one seen. Default: the month after "
         "the record ends.",
     )
-    members: int = option(108, "Ensemble members.", ge=12, le=5000)
-    size: str = option(
-        "small",
-        "How many bootstrap resamples give the intervals: small 1000, full 10,000.",
-        choices=("small", "full"),
-    )
-    block_years: int = option(
-        5, "Length of the blocks withheld in cross-validation.", unit="years", ge=1, le=20
-    )
-    margin_years: int = option(
-        1, "Years dropped on each side of a withheld block.", unit="years", ge=0, le=5
-    )
     train_to: int | None = option(
         None,
         "Last training year of the past-only verification. Default: 1999, or three fifths of a "
@@ -59,9 +71,3 @@ class Config:
         ge=1850,
         le=2200,
     )
-    seed: int = option(0, "Seed of all random numbers.", ge=0, le=2**31 - 1)
-
-    @property
-    def resamples(self) -> int:
-        """Bootstrap resamples behind every interval."""
-        return 1000 if self.size == "small" else 10_000
