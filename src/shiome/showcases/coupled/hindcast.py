@@ -19,7 +19,7 @@ from shiome.showcases.seasonal.members import forecast_members
 from shiome.showcases.seasonal.season import OND, forecast_season
 from shiome.showcases.seasonal.system import LEADS, fit
 from shiome.simulation.coupled import CoupledForecast, CoupledSystem
-from shiome.verification import scorecard
+from shiome.verification import bootstrap, scorecard
 
 # What is verified: the seasonal system without and with the simulated ocean as a predictor; the
 # coupled model from the spun ocean, from the filter's ocean, and without its closure; and a blend.
@@ -167,18 +167,40 @@ def calibrated(hindcasts: Hindcasts, name: str, splits: Sequence[Split]) -> npt.
     return members
 
 
+def _labelled(hindcasts: Hindcasts, *values: npt.NDArray) -> list[xr.DataArray]:
+    """Niño 3.4 of (time, LEADS, ..., 2) where observed, and last the year of each start."""
+    month = hindcasts.month
+    known = np.isfinite(hindcasts.obs[..., 0]).any(1)
+    coords = {"start": month_start(month[known] + 1), "lead": np.arange(1, LEADS + 1)}
+    out = [
+        xr.DataArray(v[known][..., 0], coords, ("start", "lead", "member")[: v.ndim - 1])
+        for v in values
+    ]
+    return [*out, xr.DataArray((month[known] + 1) // 12, {"start": coords["start"]}, "start")]
+
+
 def scores_by_lead(
     members: npt.NDArray[np.float32], hindcasts: Hindcasts, key: Array, resamples: int
 ) -> xr.Dataset:
     """Scorecard of Niño 3.4 by lead, with intervals over years."""
-    month = hindcasts.month
-    known = np.isfinite(hindcasts.obs[..., 0]).any(1)
-    coords = {"start": month_start(month[known] + 1), "lead": np.arange(1, LEADS + 1)}
-    return scorecard(
-        xr.DataArray(members[known][..., 0], coords, ("start", "lead", "member")),
-        xr.DataArray(hindcasts.obs[known][..., 0], coords, ("start", "lead")),
-        years=xr.DataArray((month[known] + 1) // 12, {"start": coords["start"]}, "start"),
+    forecast, obs, years = _labelled(hindcasts, members, hindcasts.obs)
+    return scorecard(forecast, obs, years=years, key=key, resamples=resamples)
+
+
+def gain(
+    hindcasts: Hindcasts, name: str, baseline: str, key: Array, resamples: int
+) -> xr.DataArray:
+    """How much higher one variant's correlation of Niño 3.4 is than another's, by lead."""
+    both = (hindcasts.members[variant] for variant in (name, baseline))
+    forecast, other, obs, years = _labelled(hindcasts, *both, hindcasts.obs)
+    return bootstrap(
+        "acc",
+        forecast,
+        obs,
+        dim="start",
+        years=years,
         key=key,
+        baseline=other,
         resamples=resamples,
     )
 

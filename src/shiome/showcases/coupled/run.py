@@ -22,6 +22,7 @@ from shiome.showcases.coupled.hindcast import (
     calibrated,
     coupled_field,
     dipole_scores,
+    gain,
     hindcast,
     scores_by_lead,
 )
@@ -34,6 +35,7 @@ from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
 from shiome.simulation.ocean import WARM_WATER
 
 SCORES = ("acc", "rmse", "crps", "spread_error")
+GAINS = (("coupled", "surface"), ("coupled", "ocean"), ("blend", "ocean"))
 DIPOLE_ISSUES = (("from_jun", 6), ("from_sep", 9))
 
 
@@ -203,4 +205,9 @@ def _enter_scores(
         for issue, month in DIPOLE_ISSUES:
             card = dipole_scores(members, done, month, key, config.resamples)
             enter(report, f"acc.dmi.ond.{issue}.{name}", "forecast", card["acc"], suffix)
+    for name, baseline in GAINS:
+        more = gain(done, name, baseline, key, config.resamples)
+        for lead in more["lead"].values:
+            metric = f"gain.nino34.lead{lead:02d}.{name}_over_{baseline}"
+            enter(report, metric, "forecast", more.sel(lead=lead).rename("gain"), suffix)
     return cards

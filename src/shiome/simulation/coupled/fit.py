@@ -73,8 +73,6 @@ class Coupled:
         What its cells see.
     surface
         Observed surface temperature as amplitudes.
-    drive
-        (time, n) what the wind of each month did to the ocean.
     to_indices
         (k + n, 2) from the state to Niño 3.4 and the dipole in K.
     state
@@ -86,7 +84,6 @@ class Coupled:
     parameters: HeatParameters
     maps: SurfaceMaps
     surface: Surface
-    drive: npt.NDArray[np.float64]
     to_indices: npt.NDArray[np.float64]
     state: npt.NDArray[np.float32]
 
@@ -169,7 +166,7 @@ def fit_coupled(
     if not surface.known.all():
         state = _bridged(model, surface, drive)
     padded = np.concatenate([to_indices, np.zeros((system.ocean.size, 2))])
-    return Coupled(model, parameters, maps, surface, drive, padded, state)
+    return Coupled(model, parameters, maps, surface, padded, state)
 
 
 def _single(values: npt.NDArray) -> Array:
