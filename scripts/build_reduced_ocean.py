@@ -12,8 +12,10 @@ import numpy as np
 from shiome.data import open_sample
 from shiome.simulation.coupled.reduced_ocean import (
     BLOCK,
+    REGIONS,
     SHIPPED,
     basin_and_weights,
+    blocked_mean,
     reduce,
     save,
 )
@@ -23,8 +25,6 @@ MONTHS = 72
 
 
 def main() -> None:
-    from shiome.simulation.coupled.reduced_ocean import REGIONS, blocked_mean
-
     basin, weights = basin_and_weights(open_sample("relief-1deg")["surface_altitude"])
     influence = np.asarray(wind_influence(reduced_gravity_ocean(basin), weights, MONTHS))
     # The response to a block's stress is the sum over its cells.

@@ -21,8 +21,7 @@ class Config:
     runs: int = option(20, "Free runs, which differ by their noise.", ge=2, le=1000)
     size: str = option(
         "small",
-        "small: 1000 bootstrap resamples. full: 10,000, and the ablation in which the heat "
-        "budget's parameters are fitted through time.",
+        "How many bootstrap resamples give the intervals: small 1000, full 10,000.",
         choices=("small", "full"),
     )
     block_years: int = option(

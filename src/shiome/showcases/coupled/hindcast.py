@@ -22,8 +22,9 @@ from shiome.simulation.coupled import CoupledForecast, CoupledSystem
 from shiome.verification import bootstrap, scorecard
 
 # What is verified: the seasonal system without and with the simulated ocean as a predictor; the
-# coupled model from the spun ocean, from the filter's ocean, and without its closure; and a blend.
-VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "blend")
+# coupled model from the spun ocean and from the filter's ocean; its physics without the closure, by
+# theory and with parameters fitted through time; and a blend.
+VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "learned", "blend")
 # Equal shares of the blend.
 BLENDED = ("ocean", "coupled", "filtered")
 
@@ -54,7 +55,6 @@ def hindcast(
     *,
     members: int,
     key: Array,
-    learned: bool = False,
 ) -> Hindcasts:
     """Fit and forecast every split; climatologies, patterns and all fits see training years alone.
 
@@ -66,13 +66,10 @@ def hindcast(
         What to verify, and what to train on.
     members, key
         Ensemble size and random key.
-    learned
-        Whether to add "learned": physics whose parameters are fitted through time, no closure.
     """
-    names = (*VARIANTS, "learned") if learned else VARIANTS
     month = observed.month
     shape = (len(month), LEADS, members, 2)
-    out = {name: np.full(shape, np.nan, np.float32) for name in names}
+    out = {name: np.full(shape, np.nan, np.float32) for name in VARIANTS}
     obs = np.full((len(month), LEADS, 2), np.nan, np.float32)
     at = np.minimum(np.arange(len(month))[:, None] + np.arange(1, LEADS + 1), len(month) - 1)
     ahead = np.arange(len(month))[:, None] + np.arange(1, LEADS + 1) < len(month)
@@ -80,9 +77,9 @@ def hindcast(
         for split in splits:
             wanted = ahead & split.verifying(month)[at]
             starts = np.flatnonzero(wanted.any(1))
-            drawn, targets = _one_split(observed, system, split, starts, members, key, learned)
+            drawn, targets = _one_split(observed, system, split, starts, members, key)
             starts_known = np.isfinite(targets[starts]).all(1)
-            for name in names:
+            for name in VARIANTS:
                 cells = wanted[starts] & np.asarray(starts_known)[:, None]
                 out[name][starts] = np.where(cells[..., None, None], drawn[name], out[name][starts])
             obs = np.where(wanted[..., None], targets[at], obs).astype(np.float32)
@@ -97,7 +94,6 @@ def _one_split(
     starts: npt.NDArray[np.int64],
     members: int,
     key: Array,
-    learned: bool,
 ) -> tuple[dict[str, npt.NDArray[np.float32]], npt.NDArray[np.float64]]:
     """(S, LEADS, M, 2) of every variant from some starts, and the target anomalies (time, 2)."""
     training = split.training(observed.month)
@@ -116,13 +112,11 @@ def _one_split(
     share = -(-members // len(model.models))
     states = [reanalyse(fitted, share, keys[2]).states[starts] for fitted in model.models]
     drawn["filtered"] = model.members(starts, members, keys[1], states=states)
-    physics = CoupledForecast.fit(system, field, training, indices=targets, closed=False)
-    drawn["physics"] = physics.members(starts, members, keys[3])
-    if learned:
-        fitted = CoupledForecast.fit(
-            system, field, training, indices=targets, closed=False, fit_heat=True
+    for name, fit_heat in (("physics", False), ("learned", True)):
+        open_model = CoupledForecast.fit(
+            system, field, training, indices=targets, closed=False, fit_heat=fit_heat
         )
-        drawn["learned"] = fitted.members(starts, members, keys[3])
+        drawn[name] = open_model.members(starts, members, keys[3])
     shares = np.diff(np.linspace(0, members, len(BLENDED) + 1).round().astype(int))
     parts = [_thinned(drawn[name], n) for name, n in zip(BLENDED, shares, strict=True)]
     drawn["blend"] = np.concatenate(parts, axis=2)

@@ -146,7 +146,6 @@ def _hindcasts(
     report: Report, config: Config, observed: Observed, system: CoupledSystem, keys: Array
 ) -> str:
     """Verify in withheld blocks and past-only; returns the page's summary."""
-    learned = config.size == "full"
     blocks = blocked(observed.years, config.block_years, config.margin_years)
     schemes: list[tuple[str, list[Split]]] = [("", blocks)]
     past = _past_split(observed)
@@ -154,9 +153,7 @@ def _hindcasts(
         schemes.append((".pastonly", [past]))
     shown: dict[str, xr.Dataset] = {}
     for suffix, splits in schemes:
-        done = hindcast(
-            observed, system, splits, members=config.members, key=keys[0], learned=learned
-        )
+        done = hindcast(observed, system, splits, members=config.members, key=keys[0])
         cards = _enter_scores(report, config, done, splits, keys[1], suffix)
         shown = shown or cards
     lines = pd.concat(

@@ -157,7 +157,9 @@ def fit_coupled(
     parameters = HeatParameters()
     if fit_heat:
         parameters = fit_parameters(model, system.climate, maps, trained, surface.month, usable)
-    model = eqx.tree_at(lambda m: m.heat, model, heat_step(parameters, system.climate, maps))
+    # As arrays, so that other numbers need no other compilation.
+    step = heat_step(jax.tree.map(jnp.asarray, parameters), system.climate, maps)
+    model = eqx.tree_at(lambda m: m.heat, model, step)
     scale = (surface.amplitude @ to_indices)[usable].std(0)
     model, residual = _close(model, trained, surface.month, usable, (to_indices / scale).T, closed)
     now = successive(usable, surface.month)

@@ -27,8 +27,8 @@ SHIPPED = Path(__file__).parent / "reduced_ocean.npz"
 # Cells of the ocean's grid in a block of stress: 10° of longitude by 2° of latitude.
 BLOCK = (2, 5)
 _ARRAYS = ("transition", "response", "thickness")
-# Standard deviation, in blocks, of the smoothing that stands for the scale of wind anomalies
-# (about 20° of longitude, 4° of latitude).
+# Standard deviation, in blocks, of the smoothing that stands for the scale of wind anomalies:
+# 4° of latitude, 10° of longitude.
 WIND_SCALE = (2.0, 1.0)
 
 
@@ -117,9 +117,8 @@ def reduce(influence: npt.NDArray, names: Sequence[str], size: int = 40) -> Redu
     Parameters
     ----------
     influence
-        (region, months, 2, latitude, longitude) of
-        :func:`~shiome.simulation.ocean.wind_influence`, on the ocean's grid or already summed over
-        blocks of it, which its shape tells.
+        (region, months, 2, rows, columns) of :func:`~shiome.simulation.ocean.wind_influence`,
+        summed over the cells of each block.
     names
         Of the regions.
     size
