@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiome.assimilation.score import Score
 from shiome.showcases.assimilation import hybrid, learned_model
 from shiome.showcases.assimilation.config import Config
 from shiome.showcases.assimilation.learned_analysis import FIRST_GUESS, shipped, untrained
@@ -45,8 +44,10 @@ def test_missing_values_are_filled_between_their_neighbours():
 def test_interval_of_the_physical_model_in_the_two_scale_world():
     world = hybrid.observe(80, 1.0, KEY)
     problem = hybrid.slow_problem(hybrid.physical(), world, 1.0)
-    outcome = hybrid.filtered("physical", problem, world, KEY, inflation=1.3)
-    assert isinstance(outcome.score, Score)
+    said: list[str] = []
+    outcome = hybrid.filtered("physical", problem, world, KEY, (1.3, 1.5), warn=said.append)
+    assert outcome is not None
+    assert not said
     assert outcome.score.mean < 0.8
     assert outcome.microseconds > 0
 

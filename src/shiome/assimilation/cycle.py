@@ -198,8 +198,7 @@ def twin(
     return trace.record, trace.diagnosis
 
 
-@eqx.filter_jit
-def twins(
+def _many(
     scheme: Scheme,
     problem: Problem,
     cycles: int,
@@ -209,3 +208,12 @@ def twins(
 ) -> tuple[Errors, Diagnosis]:
     """Twin experiments in one compiled, vectorised call, one per key; arrays (keys, cycles)."""
     return jax.vmap(lambda key: twin(scheme, problem, cycles, key, world=world))(keys)
+
+
+twins = eqx.filter_jit(_many)
+
+BRIEF = {"xla_backend_optimization_level": 0}
+"""For runs of about a second: to optimise their code would take longer than it saves."""
+
+brief_twins: Callable[..., tuple[Errors, Diagnosis]] = eqx.filter_jit(_many, compiler_options=BRIEF)  # type: ignore[call-overload]
+"""The same, compiled in half the time and slower to run."""

@@ -1,6 +1,7 @@
 """One training loop for whatever has parameters and a loss."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -56,7 +57,8 @@ def muon(rate: float, steps: int, *, warm_up: int = 200) -> optax.GradientTransf
 def _stepper(loss: Loss, optimiser: optax.GradientTransformation, fixed: PyTree) -> Any:
     """Compiled chunk of steps: one per key."""
 
-    @jax.jit
+    # Higher levels compile longer and run no faster here.
+    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
     def several(learned: PyTree, state: PyTree, carry: Carry, keys: Array) -> PyTree:
         def one(at: PyTree, step_key: PRNGKeyArray) -> tuple[PyTree, Array]:
             learned, state, carry = at

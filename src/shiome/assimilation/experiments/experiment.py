@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from shiome.assimilation.cycle import twins
+from shiome.assimilation.cycle import brief_twins, twins
 from shiome.assimilation.observations import Everything, IndependentError
 from shiome.assimilation.problem import Gaussian, Problem
 from shiome.assimilation.scheme import Scheme
@@ -16,6 +16,9 @@ from shiome.core.errors import ModelError
 from shiome.simulation.lorenz96 import Lorenz96
 
 VARIABLES = 40
+
+BRIEF_CYCLES = 1000
+"""Up to here compiling takes longer than running."""
 
 
 def near_rest(variance: float) -> Gaussian:
@@ -73,7 +76,8 @@ class Experiment:
             scheme, problem = self.build()
             burn_in = round(self.spin_up / problem.interval)
             keys = jax.random.split(key, seeds)
-            errors, diagnosis = twins(scheme, problem, cycles + burn_in, keys)
+            run = brief_twins if cycles <= BRIEF_CYCLES else twins
+            errors, diagnosis = run(scheme, problem, cycles + burn_in, keys)
         return score(np.asarray(errors.analysis), diagnosis, burn_in)
 
     def confirm(self, measured: Score) -> None:

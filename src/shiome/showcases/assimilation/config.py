@@ -19,6 +19,9 @@ class Config:
     retrain: bool = option(
         False, "Train the learned analysis anew at full length, instead of the shipped weights."
     )
+    checkpoint: str = option(
+        "", "File that keeps the state of --retrain; an interrupted training goes on from it."
+    )
     seed: int = option(0, "Seed of all random numbers.", ge=0, le=2**31 - 1)
 
     @property

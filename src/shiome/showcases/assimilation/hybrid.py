@@ -5,22 +5,23 @@ model knows the slow equations alone, and nothing of what the fast variables do 
 """
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import Trace, assimilate, errors_against, simulate
+from shiome.assimilation.cycle import BRIEF, Trace, assimilate, errors_against, simulate
 from shiome.assimilation.ensembles import Multiplicative
+from shiome.assimilation.experiments.experiment import BRIEF_CYCLES
 from shiome.assimilation.letkf import LocalTransform
 from shiome.assimilation.localisation import neighbourhood
 from shiome.assimilation.observations import Everything, IndependentError, Selection
 from shiome.assimilation.problem import Gaussian, Problem
-from shiome.assimilation.score import Score, score
+from shiome.assimilation.score import DivergenceError, Score, score
 from shiome.simulation.lorenz96 import Lorenz96, TwoScaleLorenz96
 from shiome.simulation.model import Model
 
@@ -85,10 +86,11 @@ def filtered(
     problem: Problem,
     world: World,
     key: PRNGKeyArray,
+    inflations: Sequence[float],
     *,
+    warn: Callable[[str], None],
     members: int = 20,
-    inflation: float = 1.0,
-) -> Outcome:
+) -> Outcome | None:
     """Error of the local filter in the slow variables, and the time that a cycle takes.
 
     Parameters
@@ -99,29 +101,43 @@ def filtered(
         Of the slow variables alone, or of all of them.
     world
         Truth and observations.
-    members, inflation
+    inflations
+        All are tried.
+    warn
+        Told of each with which the filter diverged.
+    members
         Of the ensemble.
+
+    Returns
+    -------
+    Outcome with the best inflation; ``None`` where all diverge.
     """
     size = problem.initial.mean.size
     owner = np.where(
         np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast
     )
     near = neighbourhood(owner, np.arange(SLOW), 4.0, period=SLOW)
-    scheme = LocalTransform(members, near, Multiplicative(inflation), rotation=True)
     truth = world.truth[:, :size]
 
     def slow_only(prior: object, posterior: object, cycle: Array) -> object:
         cut = lambda estimate: type(estimate)(estimate.mean[:SLOW], estimate.spread[:SLOW])
         return errors_against(truth[:, :SLOW])(cut(prior), cut(posterior), cycle)
 
-    def cycling(problem: Problem, y: Array, k: PRNGKeyArray) -> Trace:
-        return assimilate(scheme, problem, y, k, record=slow_only)
+    def cycling(inflation: Array) -> Trace:
+        scheme = LocalTransform(members, near, Multiplicative(inflation), rotation=True)
+        return assimilate(scheme, problem, world.observations, key, record=slow_only)
 
-    run: Any = eqx.filter_jit(cycling)
-    compiled = run.lower(problem, world.observations, key).compile()
-    begin = time.perf_counter()
-    trace = jax.block_until_ready(compiled(problem, world.observations, key))
-    elapsed = time.perf_counter() - begin
-    burn_in = len(world.truth) // 5
-    result = score(np.asarray(trace.record.analysis), trace.diagnosis, burn_in)
-    return Outcome(name, result, 1e6 * elapsed / len(world.truth))
+    options = BRIEF if len(truth) <= BRIEF_CYCLES else None
+    compiled = jax.jit(cycling, compiler_options=options).lower(jnp.asarray(1.0)).compile()
+    outcomes, burn_in = [], len(truth) // 5
+    for inflation in inflations:
+        begin = time.perf_counter()
+        trace = jax.block_until_ready(compiled(jnp.asarray(inflation)))
+        elapsed = time.perf_counter() - begin
+        try:
+            result = score(np.asarray(trace.record.analysis), trace.diagnosis, burn_in)
+        except DivergenceError as reason:
+            warn(f"The {name} model with inflation {inflation:g}: {reason}")
+        else:
+            outcomes.append(Outcome(name, result, 1e6 * elapsed / len(truth)))
+    return min(outcomes, key=lambda outcome: outcome.score.mean, default=None)

@@ -119,7 +119,9 @@ def train(
     experiments: int,
     cycles: int,
     key: PRNGKeyArray,
+    chunk: int = 250,
     advance: Callable[[], None] = lambda: None,
+    checkpoint: Path | None = None,
 ) -> tuple[Increment, History]:
     """Train through the cycle.
 
@@ -133,8 +135,12 @@ def train(
         Twin experiments per step, and cycles that each step's gradient runs through.
     key
         Random key of the whole training.
+    chunk
+        Steps from one validation to the next.
     advance
-        Called after every chunk of steps.
+        Called after every chunk.
+    checkpoint
+        File from which an interrupted training goes on.
 
     References
     ----------
@@ -148,16 +154,24 @@ def train(
         optimiser=muon(rate, steps),
         steps=steps,
         key=run,
+        chunk=chunk,
         validate=validation,
         advance=advance,
+        checkpoint=checkpoint,
     )
 
 
 def train_fully(
-    key: PRNGKeyArray, advance: Callable[[], None] = lambda: None
+    key: PRNGKeyArray,
+    advance: Callable[[], None] = lambda: None,
+    checkpoint: Path | None = None,
 ) -> tuple[Increment, History]:
-    """Training behind the shipped weights: short gradients first, then longer ones."""
+    """Training behind the shipped weights: short gradients first, then longer ones.
+
+    With a checkpoint, the first stage is kept in the file of that name and ``.first``.
+    """
     keys = jax.random.split(key, 3)
+    before = checkpoint and checkpoint.with_name(f"{checkpoint.name}.first")
     rough, first = train(
         untrained(keys[0]),
         steps=20_000,
@@ -166,6 +180,7 @@ def train_fully(
         cycles=2,
         key=keys[1],
         advance=advance,
+        checkpoint=before,
     )
     fine, second = train(
         rough,
@@ -175,6 +190,7 @@ def train_fully(
         cycles=6,
         key=keys[2],
         advance=advance,
+        checkpoint=checkpoint,
     )
     joined = [np.concatenate([a, b]) for a, b in zip(first, second, strict=True)]
     return fine, History(*joined)

@@ -11,14 +11,13 @@ from shiome.assimilation.cycle import twins
 from shiome.assimilation.experiments import TABLE
 from shiome.assimilation.experiments.experiment import fully_observed
 from shiome.assimilation.learned import LearnedAnalysis
-from shiome.assimilation.problem import Problem
 from shiome.assimilation.score import DivergenceError, Score, score
 from shiome.core.options import check
 from shiome.core.progress import progress_bar
 from shiome.data import DataRecord
 from shiome.products import Report, prepare_output
 from shiome.products.pages import write_report_page
-from shiome.showcases.assimilation import hybrid, learned_model
+from shiome.showcases.assimilation import hybrid, learned_model, learned_var3d
 from shiome.showcases.assimilation.config import TITLE, Config
 from shiome.showcases.assimilation.figures import (
     cost_chart,
@@ -110,6 +109,7 @@ def run(
     ) as report:
         report.data.append(RECORD)
         rows = _published(report, config, keys[0])
+        rows.append(_learned_var3d(report, config, jax.random.fold_in(keys[1], 1)))
         rows.append(_learned_analysis(report, config, keys[1]))
         report.add_figure(
             "errors",
@@ -122,7 +122,7 @@ def run(
         _hybrid(report, config, keys[3])
         write_report_page(
             report,
-            f"{len(rows) - 1} published assimilation experiments repeated, and an analysis, a "
+            f"{len(rows) - 2} published assimilation experiments repeated; and analyses, a "
             "model and a correction that were learned.",
         )
     return report.path
@@ -163,22 +163,35 @@ def _published(report: Report, config: Config, key: PRNGKeyArray) -> list[dict[s
     return rows
 
 
+def _learned_var3d(report: Report, config: Config, key: PRNGKeyArray) -> dict[str, str | float]:
+    """Score a network that was taught the increments of 3D-Var."""
+    train_key, run_key = jax.random.split(key)
+    network = learned_var3d.imitate(1000, 500, train_key)
+    measured = learned_var3d.cycled(network, max(config.cycles, 1000), run_key)
+    _enter(report, "rmse.learned_3dvar", measured)
+    if "rmse.var3d" in report.metrics:
+        report.baselines["rmse.learned_3dvar.var3d"] = report.metrics["rmse.var3d"]
+    return _row("3D-Var, learned from its increments", measured, float("nan"))
+
+
 def _learned_analysis(report: Report, config: Config, key: PRNGKeyArray) -> dict[str, str | float]:
     """Score the learned analysis, and train it anew: a little, or at full length."""
     run_key, train_key = jax.random.split(key)
     network: Increment = shipped()
     if config.retrain:
         with progress_bar("training", 136) as advance:
-            network, history = train_fully(train_key, advance)
+            keep = Path(config.checkpoint) if config.checkpoint else None
+            network, history = train_fully(train_key, advance, keep)
     else:
-        steps = 500 if config.size == "small" else 3000
-        with progress_bar("training", steps // 250) as advance:
+        steps = 300 if config.size == "small" else 3000
+        with progress_bar("training", steps // 50) as advance:
             _, history = train(
                 untrained(train_key),
                 steps=steps,
                 rate=1e-2,
-                experiments=48,
+                experiments=24,
                 cycles=2,
+                chunk=50,
                 key=train_key,
                 advance=advance,
             )
@@ -279,7 +292,8 @@ def _hybrid(report: Report, config: Config, key: PRNGKeyArray) -> None:
     problems["full"] = hybrid.nature_problem(variance, trial.truth[0])
     rows = []
     for name, problem in problems.items():
-        best = _best(report, name, problem, trial, key)
+        inflations = TUNINGS.get(name, (1.05,))
+        best = hybrid.filtered(name, problem, trial, key, inflations, warn=report.warn)
         if best is None:
             continue
         if name == "hybrid":
@@ -306,20 +320,3 @@ def _hybrid(report: Report, config: Config, key: PRNGKeyArray) -> None:
         "observations alone.",
         data=frame,
     )
-
-
-def _best(
-    report: Report,
-    name: str,
-    problem: Problem,
-    trial: hybrid.World,
-    key: PRNGKeyArray,
-) -> hybrid.Outcome | None:
-    """Outcome with the best of a few inflations; ``None`` where all diverge."""
-    outcomes = []
-    for inflation in TUNINGS.get(name, (1.05,)):
-        try:
-            outcomes.append(hybrid.filtered(name, problem, trial, key, inflation=inflation))
-        except DivergenceError as reason:
-            report.warn(f"The {name} model with inflation {inflation:g}: {reason}")
-    return min(outcomes, key=lambda outcome: outcome.score.mean, default=None)
