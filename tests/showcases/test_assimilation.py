@@ -57,6 +57,7 @@ def test_small_run_writes_its_promised_metrics(tmp_path):
     folder = run(Config(), tmp_path / "out")
     report = json.loads((folder / "report.json").read_text())
     metrics, baselines = report["metrics"], report["baselines"]
+    assert metrics["rmse.learned_3dvar"] == pytest.approx(metrics["rmse.var3d"], rel=0.08)
     assert {"rmse.learned_analysis", "lyapunov.learned_model", "rmse.hybrid"} <= set(metrics)
     assert set(metrics) == set(report["intervals"])
     assert metrics["rmse.learned_analysis"] < 0.6 * metrics["rmse.var3d"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shiome.core.errors import ModelError
-from shiome.training.fit import batch_loss, fit, muon
+from shiome.training.fit import BatchLoss, fit, muon
 
 KEY = jax.random.key(0)
 SLOPE = np.array([[1.0, -2.0], [0.5, 3.0]], np.float32)
@@ -21,7 +21,7 @@ def error(weights, example):
 
 
 def test_a_linear_map_is_recovered():
-    loss = batch_loss(error, examples(), 32)
+    loss = BatchLoss(error, examples(), 32)
     calls = []
     fitted, history = fit(
         jnp.zeros((2, 2)),

@@ -1,7 +1,7 @@
 """One training loop for whatever has parameters and a loss."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -39,6 +39,7 @@ class History(NamedTuple):
     validation: np.ndarray
 
 
+@cache
 def muon(rate: float, steps: int, *, warm_up: int = 200) -> optax.GradientTransformation:
     """Return Muon for weight matrices and Adam for the rest, on a cosine schedule.
 
@@ -54,23 +55,32 @@ def muon(rate: float, steps: int, *, warm_up: int = 200) -> optax.GradientTransf
     return optax.chain(optax.clip_by_global_norm(1.0), optax.contrib.muon(schedule))
 
 
-def _stepper(loss: Loss, optimiser: optax.GradientTransformation, fixed: PyTree) -> Any:
-    """Compiled chunk of steps: one per key."""
+# Higher levels compile longer and run no faster here.
+@eqx.filter_jit(compiler_options={"xla_backend_optimization_level": 1})  # type: ignore[call-overload]
+def _several(
+    loss: Loss,
+    optimiser: optax.GradientTransformation,
+    fixed: PyTree,
+    learned: PyTree,
+    state: PyTree,
+    carry: Carry,
+    keys: Array,
+) -> PyTree:
+    """Take a chunk of steps, one per key.
 
-    # Higher levels compile longer and run no faster here.
-    @partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
-    def several(learned: PyTree, state: PyTree, carry: Carry, keys: Array) -> PyTree:
-        def one(at: PyTree, step_key: PRNGKeyArray) -> tuple[PyTree, Array]:
-            learned, state, carry = at
-            value = lambda p: loss(eqx.combine(p, fixed), carry, step_key)
-            (scalar, carry), slope = jax.value_and_grad(value, has_aux=True)(learned)
-            change, state = optimiser.update(slope, state, learned)
-            return (optax.apply_updates(learned, change), state, carry), scalar
+    A loss that is a module with arrays for data (:class:`BatchLoss`) is compiled once for all data
+    of the same shape.
+    """
 
-        at, losses = jax.lax.scan(one, (learned, state, carry), keys)
-        return *at, losses.mean()
+    def one(at: PyTree, step_key: PRNGKeyArray) -> tuple[PyTree, Array]:
+        learned, state, carry = at
+        value = lambda p: loss(eqx.combine(p, fixed), carry, step_key)
+        (scalar, carry), slope = jax.value_and_grad(value, has_aux=True)(learned)
+        change, state = optimiser.update(slope, state, learned)
+        return (optax.apply_updates(learned, change), state, carry), scalar
 
-    return several
+    at, losses = jax.lax.scan(one, (learned, state, carry), keys)
+    return *at, losses.mean()
 
 
 def fit(
@@ -123,14 +133,14 @@ def fit(
         If the checkpoint is damaged or belongs to another training.
     """
     learned, fixed = eqx.partition(network, eqx.is_inexact_array)
-    several = _stepper(loss, optimiser, fixed)
+    several = partial(_several, loss, optimiser, fixed)
     score = None if validate is None else eqx.filter_jit(validate)
     at = Progress(learned, optimiser.init(learned), carry, learned, np.inf, 0, [])
     if checkpoint is not None:
         begin = (*at[:3], jax.random.split(key, chunk))
         configuration = fingerprint(
-            several.lower(*begin).as_text(),
-            (*at[:3], jax.random.key_data(key)),
+            _several.lower(loss, optimiser, fixed, *begin).as_text(),
+            (*at[:3], eqx.filter((loss, fixed), eqx.is_array), jax.random.key_data(key)),
             *(steps, chunk, patience, validate is None),
         )
         at = read(checkpoint, at, configuration)
@@ -170,12 +180,10 @@ def _chunk(
     return Progress(learned, state, carry, best, best_score, waited, rows)
 
 
-def batch_loss(
-    error: Callable[[Network, PyTree], Float[Array, ""]], data: PyTree, size: int
-) -> Loss:
+class BatchLoss(eqx.Module):
     """Loss over random batches of examples, for :func:`fit` with ``carry=None``.
 
-    Parameters
+    Attributes
     ----------
     error
         ``error(network, example)`` of one example.
@@ -184,11 +192,16 @@ def batch_loss(
     size
         Examples per batch, drawn with replacement.
     """
-    count = jax.tree.leaves(data)[0].shape[0]
 
-    def loss(network: Network, carry: None, key: PRNGKeyArray) -> tuple[Float[Array, ""], None]:
-        index = jax.random.randint(key, (size,), 0, count)
-        batch = jax.tree.map(lambda leaf: leaf[index], data)
-        return jnp.mean(jax.vmap(lambda example: error(network, example))(batch)), None
+    error: Callable[[Any, PyTree], Float[Array, ""]]
+    data: PyTree
+    size: int = eqx.field(static=True)
 
-    return loss
+    def __call__(
+        self, network: PyTree, carry: None, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], None]:
+        """Mean error of one batch."""
+        count = jax.tree.leaves(self.data)[0].shape[0]
+        index = jax.random.randint(key, (self.size,), 0, count)
+        batch = jax.tree.map(lambda leaf: leaf[index], self.data)
+        return jnp.mean(jax.vmap(lambda example: self.error(network, example))(batch)), None

@@ -80,6 +80,7 @@ EXPERIMENTS = (
         0.22,
         lambda: _with(PerturbedObservations(40, Multiplicative(1.06))),
         PAPER,
+        heavy=True,
     ),
     Experiment(
         "enkf_perturbed_28",
@@ -101,5 +102,6 @@ EXPERIMENTS = (
         0.18,
         lambda: _with(Deterministic(40, Multiplicative(1.01))),
         PAPER,
+        heavy=True,
     ),
 )

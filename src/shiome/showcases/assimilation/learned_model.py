@@ -21,7 +21,7 @@ from shiome.nets.ring import RingNet
 from shiome.simulation.corrected import Corrected, Tendency
 from shiome.simulation.lorenz96 import Lorenz96
 from shiome.simulation.model import Model
-from shiome.training.fit import batch_loss, fit, muon
+from shiome.training.fit import BatchLoss, fit, muon
 
 LYAPUNOV = 1.67
 """Leading Lyapunov exponent of Lorenz-96 with 40 variables and a forcing of 8."""
@@ -31,6 +31,9 @@ TENDENCY_SCALE = 10.0
 
 WINDOW = 4
 """Successive states that the loss compares with one forecast."""
+
+SETTLE = 50
+"""Cycles at the start of an assimilation that nothing is learned from."""
 
 SPIN_UP = 400
 STEP = 0.05
@@ -46,6 +49,29 @@ class Correction(eqx.Module):
     def __call__(self, state: Float[Array, " n"]) -> Float[Array, " n"]:
         """Term of one state."""
         return TENDENCY_SCALE * self.net((state[:, None] - self.mean) / self.scale)[:, 0]
+
+
+class ForecastError(eqx.Module):
+    """Squared error of forecasts over a window of states; only the network is given, to be learned.
+
+    Attributes
+    ----------
+    term, physics
+        Of the model, the network of the term apart.
+    """
+
+    term: Correction
+    physics: Tendency | None
+
+    def __call__(self, net: RingNet, window: Float[Array, "window n"]) -> Float[Array, ""]:
+        """Sum over the steps of one window."""
+        model = Corrected(eqx.tree_at(lambda t: t.net, self.term, net), self.physics)
+
+        def ahead(state: Array, target: Array) -> tuple[Array, Array]:
+            state = model.step(state, jnp.asarray(0.0), jax.random.key(0))
+            return state, jnp.mean((state - target) ** 2)
+
+        return jnp.sum(jax.lax.scan(ahead, window[0], window[1:])[1])
 
 
 class Nature(NamedTuple):
@@ -116,20 +142,11 @@ def learn(
     # The scaling stays as it is: only the network learns.
     term = cast("Correction", start.term)
 
-    def error(net: RingNet, window: Float[Array, "window n"]) -> Float[Array, ""]:
-        model = Corrected(eqx.tree_at(lambda t: t.net, term, net), start.physics)
-
-        def ahead(state: Array, target: Array) -> tuple[Array, Array]:
-            state = model.step(state, jnp.asarray(0.0), run)
-            return state, jnp.mean((state - target) ** 2)
-
-        return jnp.sum(jax.lax.scan(ahead, window[0], window[1:])[1])
-
     length = states.shape[0] - WINDOW + 1
     windows = jnp.stack([states[i : i + length] for i in range(WINDOW)], axis=1)
     net, _ = fit(
         term.net,
-        batch_loss(error, windows, 32),
+        BatchLoss(ForecastError(term, start.physics), windows, 32),
         None,
         optimiser=muon(1e-2, steps),
         steps=steps,
@@ -199,11 +216,11 @@ def alternate(
     keys = jax.random.split(key, 2 * len(inflations) + 1)
     filled = interpolated(observations)
     initial = Gaussian(filled[0], noise**2)
-    learned = None if physical else learn(filled, steps=steps, key=keys[0])
+    learned = None if physical else learn(filled[SETTLE:], steps=steps, key=keys[0])
     models = [model for model in (physical, learned) if model is not None]
     for i, inflation in enumerate(inflations):
         problem = Problem(models[-1], Everything(), IndependentError(noise**2), initial)
-        states = analyse(problem, observations, inflation, keys[2 * i + 1])[50:]
+        states = analyse(problem, observations, inflation, keys[2 * i + 1])[SETTLE:]
         learned = learn(states, steps=steps, key=keys[2 * i + 2], physics=physics, start=learned)
         models.append(learned)
     return models

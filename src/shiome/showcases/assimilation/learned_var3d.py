@@ -13,7 +13,7 @@ from shiome.assimilation.scheme import Estimate
 from shiome.assimilation.score import Score, score
 from shiome.nets.ring import RingNet
 from shiome.showcases.assimilation.learned_analysis import Increment
-from shiome.training.fit import batch_loss, fit, muon
+from shiome.training.fit import BatchLoss, fit, muon
 
 SPIN_UP = 400
 
@@ -53,7 +53,7 @@ def imitate(cycles: int, steps: int, key: PRNGKeyArray) -> Increment:
 
     network, _ = fit(
         start,
-        batch_loss(error, tuple(examples), 32),
+        BatchLoss(error, tuple(examples), 32),
         None,
         optimiser=muon(2e-2, steps),
         steps=steps,

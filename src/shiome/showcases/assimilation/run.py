@@ -184,14 +184,14 @@ def _learned_analysis(report: Report, config: Config, key: PRNGKeyArray) -> dict
             network, history = train_fully(train_key, advance, keep)
     else:
         steps = 300 if config.size == "small" else 3000
-        with progress_bar("training", steps // 50) as advance:
+        with progress_bar("training", steps // 100) as advance:
             _, history = train(
                 untrained(train_key),
                 steps=steps,
                 rate=1e-2,
                 experiments=24,
                 cycles=2,
-                chunk=50,
+                chunk=100,
                 key=train_key,
                 advance=advance,
             )
@@ -286,7 +286,9 @@ def _hybrid(report: Report, config: Config, key: PRNGKeyArray) -> None:
     learned = learned_model.alternate(
         world.observations, variance**0.5, inflations=rounds, steps=steps, key=key
     )[-1]
-    emulator = learned_model.learn(world.slow, steps=steps, key=key, physics=physics.tendency)
+    emulator = learned_model.learn(
+        world.slow[learned_model.SETTLE :], steps=steps, key=key, physics=physics.tendency
+    )
     models = {"physical": physics, "learned": learned, "hybrid": mixed, "emulator": emulator}
     problems = {name: hybrid.slow_problem(m, trial, variance) for name, m in models.items()}
     problems["full"] = hybrid.nature_problem(variance, trial.truth[0])
