@@ -79,7 +79,9 @@ def test_missing_region_stays_missing_but_coasts_are_covered():
 
 def test_all_missing_field_draws_an_empty_map(globe):
     figure = AnomalyMap(globe, (0.5, 1.0), "K").draw(field(np.nan), "nothing")
-    figure.canvas.draw()
+    for longitude in (190.0, 205.0, 220.0):
+        colour = pixel(globe, figure, longitude, 10.0)
+        assert colour.max() - colour.min() < 3, "an anomaly's colour where there is no data"
 
 
 @pytest.mark.parametrize(("sign", "channel"), [(1, 0), (-1, 2)])

@@ -20,9 +20,6 @@ EARTH_RADIUS = Constant(
     6_371_000.0, "m", "mean radius of the Earth", "IUGG: (2a + b) / 3, rounded to 1 km"
 )
 ZERO_CELSIUS = Constant(273.15, "K", "0 °C on the Kelvin scale", "SI Brochure, 9th ed., 2.3.1")
-SEAWATER_FREEZING = Constant(
-    -1.9, "degC", "freezing point of sea water at 34.5 g/kg", "UNESCO 1983, rounded"
-)
 EARTH_ROTATION = Constant(
     7.292_115e-5, "s-1", "angular velocity of the Earth", "IERS Conventions 2010, table 1.1"
 )
