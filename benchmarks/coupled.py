@@ -7,7 +7,7 @@ import numpy as np
 from benchmarks.ocean import best_seconds
 from benchmarks.table import Cost, Row, peer, show
 from shiome.data import open_sample
-from shiome.showcases.coupled.system import coupled_system
+from shiome.showcases.seasonal.coupled import coupled_system
 from shiome.simulation import ensemble
 from shiome.simulation.coupled import CoupledModel, SeasonalClosure, fit_coupled
 from shiome.simulation.coupled.model import LARGEST_AMPLITUDE, LARGEST_INDEX

@@ -14,6 +14,7 @@ from shiome.data.anomalies import anomalies
 from shiome.data.splits import Split
 from shiome.grids import month_start
 from shiome.showcases.coupled.reanalysis import reanalyse
+from shiome.showcases.seasonal.coupled import departures
 from shiome.showcases.seasonal.inputs import Observed, without_ocean
 from shiome.showcases.seasonal.members import forecast_members
 from shiome.showcases.seasonal.season import OND, forecast_season
@@ -98,7 +99,8 @@ def _one_split(
     """(S, LEADS, M, 2) of every variant from some starts, and the target anomalies (time, 2)."""
     training = split.training(observed.month)
     targets = anomalies(observed.targets, observed.month, training)
-    field = coupled_field(observed, training)
+    assert observed.field is not None
+    field = departures(observed.field, observed.month, training)
     keys = jax.random.split(key, 4)
     drawn = {
         "surface": forecast_members(
@@ -121,13 +123,6 @@ def _one_split(
     parts = [_thinned(drawn[name], n) for name, n in zip(BLENDED, shares, strict=True)]
     drawn["blend"] = np.concatenate(parts, axis=2)
     return drawn, targets
-
-
-def coupled_field(observed: Observed, training: npt.NDArray[np.bool_]) -> xr.DataArray:
-    """Departures of the field from the climatology of the training months."""
-    assert observed.field is not None
-    field = observed.field.transpose("time", "latitude", "longitude")
-    return field.copy(data=anomalies(field.values, observed.month, training))
 
 
 def _thinned(members: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:

@@ -20,15 +20,14 @@ from shiome.showcases.coupled.free_run import free_run, table, variability
 from shiome.showcases.coupled.hindcast import (
     Hindcasts,
     calibrated,
-    coupled_field,
     dipole_scores,
     gain,
     hindcast,
     scores_by_lead,
 )
 from shiome.showcases.coupled.reanalysis import reanalyse
-from shiome.showcases.coupled.system import coupled_system, records
 from shiome.showcases.seasonal.config import Config as SeasonalConfig
+from shiome.showcases.seasonal.coupled import coupled_records, coupled_system, departures
 from shiome.showcases.seasonal.inputs import Observed, observe
 from shiome.showcases.seasonal.skill import enter
 from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
@@ -68,11 +67,13 @@ def run(
     with Report.create(
         out, showcase="coupled", title=TITLE, config=config, seed=config.seed, overwrite=overwrite
     ) as report:
-        report.data += [*observed.records, *records()]
+        report.data += [*observed.records, *coupled_records()]
         for note in observed.notes:
             report.warn(note)
         everything = np.ones(len(observed.month), bool)
-        fitted = fit_coupled(system, coupled_field(observed, everything), everything)
+        fitted = fit_coupled(
+            system, departures(observed.field, observed.month, everything), everything
+        )
         _free_run(report, config, observed, fitted, keys[0])
         _reanalysis(report, config, system, fitted, keys[1])
         skill = _hindcasts(report, config, observed, system, keys[2:])

@@ -1,6 +1,11 @@
-"""The coupled system of the shipped climatologies."""
+"""The coupled model of the seasonal system, from the shipped climatologies."""
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
 
 from shiome.data import DataRecord, describe, open_sample
+from shiome.data.anomalies import anomalies
 from shiome.simulation.coupled import CoupledSystem, mean_climate, shipped_ocean
 from shiome.simulation.ocean import SimulatedOcean, tropical_basin
 
@@ -18,6 +23,14 @@ def coupled_system(simulated: SimulatedOcean) -> CoupledSystem:
     )
 
 
-def records() -> list[DataRecord]:
+def coupled_records() -> list[DataRecord]:
     """What the system is made from."""
     return [describe(name) for name in SAMPLES]
+
+
+def departures(
+    field: xr.DataArray, month: npt.NDArray[np.int64], training: npt.NDArray[np.bool_]
+) -> xr.DataArray:
+    """Departures of a field from the climatology of the training months, as the model takes it."""
+    field = field.transpose("time", "latitude", "longitude")
+    return field.copy(data=anomalies(field.values, month, training))
