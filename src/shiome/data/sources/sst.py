@@ -9,6 +9,7 @@ from shiome.data.catalog import describe, open_sample
 from shiome.data.sources.gridded import Choice, MonthlyMeans, read_monthly
 from shiome.data.sources.layout import fields_of
 from shiome.data.sources.opened import OpenedField, user_record
+from shiome.data.sources.shifted import shift_note
 from shiome.data.sources.temperature import decide, parse_units, without_codes
 from shiome.grids.months import month_range
 
@@ -55,11 +56,9 @@ def open_sst(path: str | None = None, *, variable: str | None = None) -> OpenedF
         },
         dims=("time", "latitude", "longitude"),
     )
-    notes = (*([note] if note else []), *means.notes)
-    kind = SST_ANOMALY if anomaly else SST
-    return OpenedField(
-        _labelled(field, kind), notes, user_record(path, means.attrs, means.variable_attrs, notes)
-    )
+    field = _labelled(field, SST_ANOMALY if anomaly else SST)
+    notes = (*(n for n in (note, shift_note(field, where)) if n), *means.notes)
+    return OpenedField(field, notes, user_record(path, means.attrs, means.variable_attrs, notes))
 
 
 def _labelled(field: xr.DataArray, kind: Variable) -> xr.DataArray:
