@@ -7,6 +7,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiome.simulation.integrate import runge_kutta_4
 from shiome.simulation.model import Model
+from shiome.simulation.shallow_water.operators import (
+    divergence,
+    halo,
+    laplacian,
+    shallow_water,
+    window,
+)
 
 
 class Layer(NamedTuple):
@@ -23,26 +30,6 @@ class Layer(NamedTuple):
     u: Float[Array, "y x"]
     v: Float[Array, "y x"]
     h: Float[Array, "y x"]
-
-
-def _east(a: Array) -> Array:
-    return jnp.roll(a, -1, -1)
-
-
-def _west(a: Array) -> Array:
-    return jnp.roll(a, 1, -1)
-
-
-def _north(a: Array) -> Array:
-    return jnp.roll(a, -1, -2)
-
-
-def _south(a: Array) -> Array:
-    return jnp.roll(a, 1, -2)
-
-
-def _laplacian(a: Array) -> Array:
-    return _east(a) + _west(a) + _north(a) + _south(a) - 4 * a
 
 
 class ReducedGravity(Model):
@@ -84,26 +71,14 @@ class ReducedGravity(Model):
     def tendency(self, state: Layer, time: Float[Array, ""]) -> Layer:
         """Time derivative of velocity and thickness."""
         u, v, h = state
-        dx, thick = self.spacing, self.depth + state.h
-        flux_x = 0.5 * (thick + _east(thick)) * u  # m²/s
-        flux_y = 0.5 * (thick + _north(thick)) * v
-        # Potential vorticity at the north-east corner of each cell, 1/(m s).
-        corner = 0.25 * (thick + _east(thick) + _north(thick) + _east(_north(thick)))
-        vorticity = (_east(v) - v - _north(u) + u) / dx
-        q = (self.coriolis + vorticity) / corner
-        kinetic = 0.25 * (u**2 + _west(u) ** 2 + v**2 + _south(v) ** 2)
-        bernoulli = self.gravity * h + kinetic  # m²/s²
-        turn_u = q * 0.5 * (flux_y + _east(flux_y))
-        turn_v = q * 0.5 * (flux_x + _north(flux_x))
-        friction = self.viscosity / dx**2
+        du, dv, flux_x, flux_y = shallow_water(
+            u, v, h, self.depth, self.coriolis, self.gravity, self.spacing
+        )
+        friction = self.viscosity / self.spacing**2
         return Layer(
-            0.5 * (turn_u + _south(turn_u))
-            - (_east(bernoulli) - bernoulli) / dx
-            + friction * _laplacian(u),
-            -0.5 * (turn_v + _west(turn_v))
-            - (_north(bernoulli) - bernoulli) / dx
-            + friction * _laplacian(v),
-            -(flux_x - _west(flux_x) + flux_y - _south(flux_y)) / dx,
+            du + friction * laplacian(u),
+            dv + friction * laplacian(v),
+            -divergence(flux_x, flux_y, self.spacing),
         )
 
     def step(self, state: Layer, time: Float[Array, ""], key: PRNGKeyArray) -> Layer:
@@ -114,12 +89,14 @@ class ReducedGravity(Model):
         """Kinetic and potential energy per density, m⁵/s²."""
         u, v, h = state
         thick = self.depth + h
-        across = 0.5 * (thick + _east(thick)) * u**2 + 0.5 * (thick + _north(thick)) * v**2
+        p = halo(thick)
+        across = 0.5 * ((thick + window(p, 0, 1)) * u**2 + (thick + window(p, 1)) * v**2)
         return 0.5 * self.spacing**2 * jnp.sum(across + self.gravity * h**2)
 
     def balanced(self, h: Float[Array, "y x"]) -> Layer:
         """Thickness anomaly with the velocity in geostrophic balance, at linear order."""
         factor = self.gravity / (self.coriolis * self.spacing)
-        centred_y = 0.25 * (_north(h) - _south(h) + _east(_north(h)) - _east(_south(h)))
-        centred_x = 0.25 * (_east(h) - _west(h) + _north(_east(h)) - _north(_west(h)))
+        p = halo(h)
+        centred_y = 0.25 * (window(p, 1) - window(p, -1) + window(p, 1, 1) - window(p, -1, 1))
+        centred_x = 0.25 * (window(p, 0, 1) - window(p, 0, -1) + window(p, 1, 1) - window(p, 1, -1))
         return Layer(-factor * centred_y, factor * centred_x, h)
