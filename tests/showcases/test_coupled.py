@@ -1,13 +1,16 @@
 """The coupled model's showcase: statistics, filter, calibration, and the whole report."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
 import xarray as xr
 
+from shiome.core.errors import ModelError
 from shiome.data.splits import Split
 from shiome.showcases.coupled.config import Config
 from shiome.showcases.coupled.free_run import free_run, variability
@@ -77,6 +80,16 @@ def test_the_filter_does_not_know_the_future(
     spread = cut.states[..., 0].std(1)
     assert spread[203] > 2 * spread[199]
     assert spread[205] < spread[203]
+
+
+def test_a_member_that_is_no_number_is_named(fitted: Coupled) -> None:  # noqa: F811
+    transition = fitted.model.transition.at[0, 0].set(np.nan)
+    model = eqx.tree_at(lambda m: m.transition, fitted.model, transition)
+    broken = replace(fitted, model=model)
+    with pytest.raises(ModelError, match="member 0 of the filter is not a number after 1979-01"):
+        reanalyse(broken, 8, jax.random.key(0))
+    with pytest.raises(ModelError, match="free run 0 is not a number after 0 years"):
+        free_run(broken, 20, 2, jax.random.key(0))
 
 
 def test_spread_is_calibrated_by_other_years_alone() -> None:

@@ -42,6 +42,23 @@ def test_a_missing_month_is_bridged(
     assert abs(filled[0] - seen[0]) < 0.7
 
 
+def test_gaps_in_space_are_filled_by_what_was_seen(
+    system: CoupledSystem, record: xr.DataArray, training: np.ndarray, fitted: Coupled
+) -> None:
+    """Half of the Pacific is missing in a month of El Niño, scattered cells in others."""
+    gap = (1997 - 1979) * 12 + 11
+    holed = record.copy(deep=True)
+    holed.values[gap, :, ::2] = np.nan
+    holed.values[gap - 1, :, 60:90] = np.nan
+    scattered = np.random.default_rng(0).random(holed[:40].shape) < 0.05
+    holed.values[:40][scattered] = np.nan
+    filled = fit_coupled(system, departures(holed, training), training)
+    seen, found = (s @ fitted.to_indices for s in (fitted.state, filled.state))
+    assert filled.surface.known.all()
+    np.testing.assert_allclose(found[gap - 1 : gap + 1, 0], seen[gap - 1 : gap + 1, 0], atol=0.4)
+    np.testing.assert_allclose(found[:40, 0], seen[:40, 0], atol=0.15)
+
+
 def test_parameters_learned_through_time_stay_in_bounds_and_near_theory(
     system: CoupledSystem, record: xr.DataArray, training: np.ndarray
 ) -> None:

@@ -16,8 +16,8 @@ LATITUDES = (20.0, 50.0)
 # Correlation at another lag that is evidence of a shift, and by how much it has to exceed that of
 # the dates as given: an annual cycle a month off loses 1 - cos 30° = 0.13.
 CYCLE_ALIKE, CYCLE_GAIN = 0.9, 0.05
-# Month-to-month changes of Niño 3.4 in two observed records correlate above 0.8, a month off near
-# 0.2; the shortest overlap in months that decides.
+# Month-to-month changes of Niño 3.4 a month apart correlate 0.37, two months 0.19; the
+# shortest overlap in months that decides.
 CHANGE_ALIKE, CHANGE_GAIN, OVERLAP = 0.6, 0.3, 60
 
 

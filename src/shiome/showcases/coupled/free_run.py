@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from scipy.signal import periodogram
 from scipy.stats import skew
 
+from shiome.core.errors import ModelError
 from shiome.grids.months import MONTH_INITIALS
 from shiome.simulation import ensemble
 from shiome.simulation.coupled import Coupled
@@ -60,12 +61,25 @@ def variability(indices: Float[np.ndarray, "run time 2"]) -> Variability:
 
 
 def free_run(fitted: Coupled, years: int, runs: int, key: Array) -> Float[np.ndarray, "run time 2"]:
-    """Niño 3.4 and dipole of runs from rest, after a spin-up of twenty years, K."""
+    """Niño 3.4 and dipole of runs from rest, after a spin-up of twenty years, K.
+
+    Raises
+    ------
+    ModelError
+        If a run is no longer a number.
+    """
     states = jnp.zeros((runs, fitted.state.shape[1]), jnp.float32)
     months = 12 * (SPIN_UP_YEARS + years)
     to_indices = jnp.asarray(fitted.to_indices, jnp.float32)
     # A run from December: the first state kept is a January.
     path = ensemble(fitted.model, states, -1.0, months, key, observe=_Seen(to_indices))
+    lost = np.argwhere(~np.isfinite(path).all(2))
+    if len(lost):
+        run, step = lost[0]
+        raise ModelError(
+            f"free run {run} is not a number after {step // 12} years; expected one that stays in "
+            "bounds (fewer gaps in the record make a better fit)."
+        )
     return np.asarray(path[:, 12 * SPIN_UP_YEARS :])
 
 

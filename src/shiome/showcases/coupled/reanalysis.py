@@ -16,6 +16,8 @@ from jaxtyping import Array, Float
 from shiome.assimilation.enkf import SquareRoot
 from shiome.assimilation.observations import IndependentError, Selection
 from shiome.assimilation.problem import Gaussian, Problem
+from shiome.core.errors import ModelError
+from shiome.grids.months import month_label
 from shiome.simulation.coupled import Coupled
 
 # Error variance of an observed amplitude, in units of what the model cannot foretell of it in a
@@ -49,6 +51,11 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     """Assimilate the observed amplitudes month by month; each month sees no later one.
 
     A month without observations is a forecast.
+
+    Raises
+    ------
+    ModelError
+        If a member is no longer a number.
     """
     month, surface = fitted.surface.month, fitted.surface
     k = fitted.model.modes
@@ -70,6 +77,14 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     states, surprise = _filter(
         SquareRoot(members), problem, jnp.asarray(filled), jnp.asarray(first, jnp.float32), key
     )
+    lost = np.argwhere(~np.isfinite(states).all(2))
+    if len(lost):
+        step, member = lost[0]
+        raise ModelError(
+            f"member {member} of the filter is not a number after "
+            f"{month_label(int(month[0]) + int(step) - before)}; expected finite states (is an "
+            "observation before it far out of range?)."
+        )
     return Reanalysis(np.asarray(states[before:]), np.asarray(surprise[before:], np.float64))
 
 

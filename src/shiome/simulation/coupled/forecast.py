@@ -19,6 +19,7 @@ from shiome.simulation.coupled.model import CoupledModel
 from shiome.simulation.coupled.surface import target_indices
 from shiome.simulation.empirical import DampedPersistence
 from shiome.simulation.integrate import ensemble
+from shiome.simulation.ocean import MappedWind
 
 # Patterns of surface temperature and the latitude they reach: the tropics, where the model's
 # physics acts, and a wide belt whose subtropics warn earlier.
@@ -53,13 +54,14 @@ class CoupledForecast:
         training: npt.NDArray[np.bool_],
         *,
         indices: npt.NDArray | None = None,
+        wind: MappedWind | None = None,
         fit_heat: bool = False,
         closed: bool = True,
     ) -> "CoupledForecast":
         """Fit every domain on the training months; as :func:`fit_coupled`."""
         models, residuals, memories = [], [], []
         indices = target_indices(anomaly) if indices is None else indices
-        wind = system.simulated.wind(anomaly, training)
+        wind = system.simulated.wind(anomaly, training) if wind is None else wind
         for modes, latitude in DOMAINS:
             fitted = fit_coupled(
                 system,

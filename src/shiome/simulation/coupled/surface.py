@@ -36,6 +36,8 @@ from shiome.simulation.ocean.simulated import MappedWind
 
 # e-folding half width of what equatorial upwelling does to the surface, degrees of latitude.
 TRAPPING = 3.0
+# A month of which less than this share of the points was seen counts as not observed.
+LEAST_SEEN = 0.5
 _METRES_PER_DEGREE = float(np.deg2rad(1.0) * float(EARTH_RADIUS))
 
 
@@ -48,7 +50,7 @@ class Surface:
     month
         (time,) month numbers.
     known
-        (time,) whether the month was observed.
+        (time,) whether the month was observed: half of its points at least.
     used
         (latitude, longitude) points that the patterns cover.
     basis
@@ -104,10 +106,14 @@ class Surface:
                 f"{anomaly.name}: no values within {latitude}° of the equator; expected a field "
                 "that covers it."
             )
-        points = np.where(present, values, 0.0)[:, used]
+        seen = present[:, used]
+        known = known & (seen.mean(1) >= LEAST_SEEN)
+        points = np.where(seen, values[:, used], 0.0)
         area = np.broadcast_to(area_weights(anomaly["latitude"]).values[:, None], used.shape)[used]
         basis = EOFBasis.fit(points, area, training & known, modes)
         amplitude = np.where(known[:, None], basis.encode(points), 0.0)
+        for t in np.flatnonzero(known & ~seen.all(1)):
+            amplitude[t] = _encode_seen(basis, points[t], seen[t])
         return cls(
             np.asarray(month_number(anomaly["time"].values)), known, used, basis, amplitude, indices
         )
@@ -125,6 +131,20 @@ class Surface:
         """Coefficients (k, m) that give values (time, m) from the amplitudes, over some months."""
         x = self.amplitude[rows]
         return ridge(x, values[rows], 1e-4 * x.var(0))
+
+
+def _encode_seen(
+    basis: EOFBasis, points: npt.NDArray, seen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Amplitudes of a month with gaps: the likeliest by the points that were seen.
+
+    Each pattern varies as in training, and what none of them explains is noise from point to point
+    (optimal interpolation in the space of patterns).
+    """
+    noise = max(1.0 - basis.explained.sum(), 0.0) / seen.size
+    patterns = basis.patterns[:, seen]
+    precision = patterns @ patterns.T + np.diag(noise / basis.explained)
+    return np.linalg.solve(precision, patterns @ (points * basis.weights)[seen]) / basis.scale
 
 
 def target_indices(anomaly: xr.DataArray) -> npt.NDArray[np.float64]:
