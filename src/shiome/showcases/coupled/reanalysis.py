@@ -77,15 +77,16 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     states, surprise = _filter(
         SquareRoot(members), problem, jnp.asarray(filled), jnp.asarray(first, jnp.float32), key
     )
+    states = np.asarray(states[before:])
     lost = np.argwhere(~np.isfinite(states).all(2))
     if len(lost):
         step, member = lost[0]
         raise ModelError(
             f"member {member} of the filter is not a number after "
-            f"{month_label(int(month[0]) + int(step) - before)}; expected finite states (is an "
+            f"{month_label(int(month[step]))}; expected finite states (is an "
             "observation before it far out of range?)."
         )
-    return Reanalysis(np.asarray(states[before:]), np.asarray(surprise[before:], np.float64))
+    return Reanalysis(states, np.asarray(surprise[before:], np.float64))
 
 
 @eqx.filter_jit

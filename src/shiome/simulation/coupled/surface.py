@@ -144,7 +144,8 @@ def _encode_seen(
     noise = max(1.0 - basis.explained.sum(), 0.0) / seen.size
     patterns = basis.patterns[:, seen]
     precision = patterns @ patterns.T + np.diag(noise / basis.explained)
-    return np.linalg.solve(precision, patterns @ (points * basis.weights)[seen]) / basis.scale
+    weighted = patterns @ (points * basis.weights)[seen]
+    return np.asarray(np.linalg.solve(precision, weighted), np.float64) / basis.scale
 
 
 def target_indices(anomaly: xr.DataArray) -> npt.NDArray[np.float64]:
