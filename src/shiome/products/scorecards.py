@@ -15,6 +15,9 @@ from shiome.products.style import OKABE_ITO, legend, new_axes
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     "forecast": {"color": OKABE_ITO["blue"], "marker": "o", "markersize": 4, "linewidth": 2.2},
     "pastonly": {"color": OKABE_ITO["sky"], "marker": "s", "markersize": 3.5, "linestyle": "--"},
+    "blend": {"color": OKABE_ITO["blue"], "marker": "o", "markersize": 4, "linewidth": 2.2},
+    "coupled": {"color": OKABE_ITO["purple"], "marker": "D", "markersize": 3.5},
+    "ocean": {"color": OKABE_ITO["sky"], "marker": "s", "markersize": 3.5},
     "surface": {"color": OKABE_ITO["green"], "marker": "^", "markersize": 4},
     "persistence": {"color": OKABE_ITO["vermilion"], "marker": "v", "markersize": 4},
     "climatology": {"color": "#555555", "linestyle": ":"},
@@ -41,9 +44,8 @@ def by_lead(
     Parameters
     ----------
     curves
-        For each of ``forecast``, ``pastonly``, ``surface``, ``persistence``, ``climatology`` that
-        there is:
-        its name for the legend and its score (lead).
+        For each forecast shown (a key of :data:`_STYLES`) its name for the legend and its score
+        (lead).
     interval
         Lower and upper end of the forecast's score (lead).
     title, label

@@ -53,6 +53,11 @@ class Config(ForecastOptions):
         "Drive a simulated ocean with the winds that go with the surface temperature, and add its "
         "warm water volume to the predictors.",
     )
+    coupled: bool = option(
+        True,
+        "Let coupled models, in which surface and simulated ocean drive each other, supply half of "
+        "the members. They need the simulated ocean.",
+    )
     rainfall: str | None = option(
         None,
         "File of an East African rainfall index (mm/day, Oct–Dec mean or monthly) to refit the "

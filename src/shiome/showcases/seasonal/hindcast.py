@@ -76,6 +76,10 @@ class Hindcast:
         (time, LEADS, 2) damped persistence.
     climatology
         (time, LEADS, M, 2) climatological ensemble.
+    parts
+        (time, LEADS, kind, 2) mean of the members of each kind of model, before calibration.
+    kinds
+        Names of the kinds.
     field
         Sums over the field forecasts; None where none were asked for.
     """
@@ -85,7 +89,13 @@ class Hindcast:
     edges: npt.NDArray[np.float32]
     baseline: npt.NDArray[np.float32]
     climatology: npt.NDArray[np.float32]
+    parts: npt.NDArray[np.float32]
+    kinds: tuple[str, ...]
     field: FieldSums | None = None
+
+    def of_kind(self, kind: str) -> "Hindcast":
+        """The mean forecast of one kind of model, as an ensemble of one."""
+        return replace(self, members=self.parts[:, :, [self.kinds.index(kind)]])
 
     def restricted(self, month: npt.NDArray[np.int64], split: Split) -> "Hindcast":
         """Only the cells whose target lies in the split's verified years; the rest NaN."""
@@ -102,6 +112,7 @@ class Hindcast:
             edges=kept(self.edges),
             baseline=kept(self.baseline),
             climatology=kept(self.climatology),
+            parts=kept(self.parts),
         )
 
 
@@ -142,19 +153,22 @@ def run_task(task: Task) -> Hindcast:
     members = np.full((*at.shape, task.members, 2), np.nan, np.float32)
     climatology = np.full_like(members, np.nan)
     baseline = np.full((*at.shape, 2), np.nan, np.float32)
+    parts = np.full((*at.shape, len(system.kinds), 2), np.nan, np.float32)
     sums = None
     if len(starts):
         key = jax.random.key(task.seed)
-        members[starts] = forecast_members(system, starts, task.members, key)
+        members[starts] = drawn = forecast_members(system, starts, task.members, key)
+        parts[starts] = np.stack([part.mean(2) for part in system.by_kind(drawn)], axis=2)
         climatology[starts] = climatology_members(system, starts, task.members, key)
         baseline[starts] = persistence(system.baseline, system.targets, month, starts)
         fields = wanted & np.isin(month[at] // 12, task.field_years)
         if fields.any():
             sums = _field_sums(system, starts, at[starts], fields[starts])
-    members[~wanted] = climatology[~wanted] = baseline[~wanted] = np.nan
+    for values in (members, climatology, baseline, parts):
+        values[~wanted] = np.nan
     obs = np.where(wanted[..., None], system.targets[at], np.nan).astype(np.float32)
     edges = tercile_edges(system.targets, month, training)[month[at] % 12].astype(np.float32)
-    return Hindcast(members, obs, edges, baseline, climatology, sums)
+    return Hindcast(members, obs, edges, baseline, climatology, parts, system.kinds, sums)
 
 
 def _field_sums(
@@ -202,6 +216,8 @@ def merge(parts: Sequence[Hindcast]) -> Hindcast:
         filled("edges"),
         filled("baseline"),
         filled("climatology"),
+        filled("parts"),
+        parts[0].kinds,
         reduce(operator.add, fields) if fields else None,
     )
 

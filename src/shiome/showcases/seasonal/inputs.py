@@ -21,6 +21,8 @@ from shiome.data.arrays import SeaPoints
 from shiome.data.splits import Split
 from shiome.grids import INDICES, climate_index, month_label, month_number, parse_month
 from shiome.showcases.seasonal.config import Config
+from shiome.showcases.seasonal.coupled import coupled_records, coupled_system
+from shiome.simulation.coupled import CoupledSystem
 from shiome.simulation.empirical.wind_stress import MIN_WIND_MONTHS
 from shiome.simulation.ocean import SimulatedOcean, simulated_ocean
 
@@ -49,6 +51,9 @@ class Observed:
         The same as a labelled field; None without one.
     ocean
         The ocean that surface temperature drives; None where it is not wanted or not possible.
+    coupled
+        What the coupled models are fitted with; None where there is no such ocean, or where they
+        are not wanted.
     notes, records
         What had to be worked around, and the data sets used.
     """
@@ -59,6 +64,7 @@ class Observed:
     points: SeaPoints | None
     field: xr.DataArray | None
     ocean: SimulatedOcean | None
+    coupled: CoupledSystem | None
     notes: tuple[str, ...]
     records: tuple[DataRecord, ...]
 
@@ -113,17 +119,22 @@ def observe(config: Config) -> Observed:
         notes += [f"{config.rainfall}: {rain.attrs['notes']}"] if rain.attrs["notes"] else []
         records.append(user_record(config.rainfall, {}, {}, ()))
     field = opened_sst.field if opened_sst is not None else None
-    ocean = None
+    ocean = coupled = None
     if field is not None and config.ocean:
         relief, winds = "relief-1deg", "navy-winds"
         ocean = simulated_ocean(open_sample(relief)["surface_altitude"], open_sample(winds))
         records += [describe(relief), describe(winds)]
-    return Observed(month, indices, sst, points, field, ocean, tuple(notes), tuple(records))
+        if config.coupled:
+            coupled = coupled_system(ocean)
+            records += [record for record in coupled_records() if record not in records]
+    return Observed(
+        month, indices, sst, points, field, ocean, coupled, tuple(notes), tuple(records)
+    )
 
 
 def without_ocean(observed: Observed) -> Observed:
     """The same record for forecasts that know the surface alone."""
-    return replace(observed, ocean=None)
+    return replace(observed, ocean=None, coupled=None)
 
 
 def can_fit(observed: Observed, split: Split) -> bool:

@@ -33,7 +33,7 @@ def forecast_members(
     Parameters
     ----------
     system
-        Fitted components; each supplies an equal share of the members.
+        Fitted components, which supply the members in order: ``system.shares(members)`` each.
     starts
         (S,) positions of the last observed months.
     members
@@ -86,9 +86,7 @@ def _component_draws(
 ) -> Iterator[tuple[Component, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
     """Each component with the states and residuals of its share of the members."""
     month = system.month[batch].astype(np.int32)
-    shares = np.full(len(system.components), members // len(system.components))
-    shares[: members % len(shares)] += 1
-    for i, c in enumerate(system.components):
+    for i, (c, share) in enumerate(zip(system.components, system.shares(members), strict=True)):
         path, rest = _draw(
             c.model,
             c.residual_model,
@@ -96,7 +94,7 @@ def _component_draws(
             c.residual[batch],
             month,
             jax.random.fold_in(key, i),
-            int(shares[i]),
+            int(share),
         )
         yield c, np.asarray(path), np.asarray(rest)
 
@@ -147,8 +145,8 @@ def forecast_field(
 ) -> npt.NDArray[np.float32]:
     """Mean forecast of the sea-surface temperature anomaly from each start.
 
-    Returns (S, LEADS, points) in K: the average over the components, each run without noise, of
-    its state mapped to the field plus the damped rest of the last observed field.
+    Returns (S, LEADS, points) in K: the weighted average over the components, each run without
+    noise, of its state mapped to the field plus the damped rest of the last observed field.
     """
     field, memory = system.field, system.field_memory
     assert field is not None
@@ -157,12 +155,13 @@ def forecast_field(
     def run(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         month = system.month[batch]
         total = np.zeros((len(batch), LEADS, field.shape[1]), np.float32)
-        for c in system.components:
+        for c, weight in zip(system.components, system.weights, strict=True):
             assert c.to_field is not None
             path = np.asarray(_quiet_path(c.model, c.state[batch], month))
             rest = field[batch] - c.state[batch] @ c.to_field
-            total += path @ c.to_field + np.asarray(_quiet_path(memory, rest, month))
-        return total / np.float32(len(system.components))
+            own = path @ c.to_field + np.asarray(_quiet_path(memory, rest, month))
+            total += np.float32(weight) * own
+        return total
 
     return _batched(run, starts)
 

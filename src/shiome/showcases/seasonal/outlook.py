@@ -80,8 +80,9 @@ class Outlook:
         it, where known, are drawn as observed later.
     skill
         For each of "nino34" and "dmi" the scorecards (:func:`shiome.verification.scorecard`:
-        lead, estimate) of "forecast" and, where there are, "pastonly", "surface" (without the
-        simulated ocean), "persistence" and "climatology".
+        lead, estimate) of "forecast" and, where there are, "pastonly", "persistence" and
+        "climatology"; and, of the ensemble mean, "surface" (without the simulated ocean), "ocean"
+        (statistical models with it), "coupled" (coupled models) and "blend" (all).
     month_skill
         For each index the ACC by target month and lead: (month, lead), or with ``estimate``.
     analogues

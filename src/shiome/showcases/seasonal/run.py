@@ -45,7 +45,7 @@ from shiome.showcases.seasonal.skill import (
     scorecards,
     warm_water_scorecard,
 )
-from shiome.showcases.seasonal.system import ForecastSystem, fit
+from shiome.showcases.seasonal.system import COUPLED, STATISTICAL, ForecastSystem, fit
 
 MODELS = {
     "lim20": (
@@ -66,11 +66,21 @@ MODELS = {
         "Recharge oscillator, nonlinear",
         "The same with the product of warm water volume and Niño 3.4, and quadratic terms.",
     ),
+    "coupled10": (
+        "Coupled model, 20°S–20°N",
+        "Surface temperature in ten patterns drives winds, winds the simulated ocean, the ocean "
+        "the surface: a heat budget (Zebiak & Cane 1987) and a closure fitted to what it lacks.",
+    ),
+    "coupled20": (
+        "Coupled model, 50°S–50°N",
+        "The same with twenty patterns of a wider belt, whose subtropics warn earlier.",
+    ),
 }
 OCEAN = (
     "Simulated ocean",
     "A reduced-gravity ocean of the tropical Indian and Pacific, driven by the winds that go with "
-    "the observed surface temperature. Its warm water volume is a predictor of every model above.",
+    "the observed surface temperature. Its warm water volume is a predictor of every statistical "
+    "model.",
 )
 DEFAULT_TRAIN_TO = 1999
 # Suffix of the metrics of each scheme of verification.
@@ -150,17 +160,17 @@ def _outlook(
         "scheduler": scheduler,
     }
     verified = run_schemes(observed, schemes, blocks, **settings)
-    surface = {}
+    parts: dict[str, Hindcast] = {}
     if observed.ocean is not None:
-        for name in ("cv", "pastonly"):
-            splits = schemes[name].splits
-            surface[name] = run_raw(without_ocean(observed), splits, **settings)
+        for suffix, name in SCHEMES.items():
+            surface = run_raw(without_ocean(observed), schemes[name].splits, **settings)
+            parts |= _parts(surface, verified[name].hindcast, suffix)
     draw_key, rain_key, skill_key = jax.random.split(jax.random.key(config.seed), 3)
     training = issue.training(observed.month)
     system = fit(observed, training)
     calibration = verified["issue"].calibrations[0]
     forecast = index_forecast(system, calibration, start, config.members, draw_key)
-    skill = _verify(report, config, observed, verified, surface, skill_key)
+    skill = _verify(report, config, observed, verified, parts, skill_key)
     sums = verified["cv"].hindcast.field
     if sums is not None and observed.points is not None:
         forecast = forecast.merge(field_forecast(observed, system, sums, training, start))
@@ -184,17 +194,26 @@ def _outlook(
     )
 
 
+def _parts(surface: Hindcast, whole: Hindcast, suffix: str) -> dict[str, Hindcast]:
+    """What each part of the system forecasts, by suffix of its metrics."""
+    parts = {f".surface{suffix}": surface}
+    if COUPLED in whole.kinds:
+        parts[f".ocean{suffix}"] = whole.of_kind(STATISTICAL)
+        parts[f".coupled{suffix}"] = whole.of_kind(COUPLED)
+        parts[f".blend{suffix}"] = whole
+    return parts
+
+
 def _verify(
     report: Report,
     config: Config,
     observed: Observed,
     verified: dict[str, Verified],
-    surface: dict[str, Hindcast],
+    parts: dict[str, Hindcast],
     key: Array,
 ) -> dict[str, Any]:
     """Score all schemes into the report; returns the outlook's parts that show skill."""
     hindcasts = {"": verified["cv"].hindcast, ".pastonly": verified["pastonly"].hindcast}
-    without = {suffix: surface[name] for suffix, name in SCHEMES.items() if name in surface}
     skill: dict[str, dict[str, xr.Dataset]] = {}
     months: dict[str, xr.DataArray] = {}
     for i, index in enumerate(TARGETS):
@@ -203,17 +222,16 @@ def _verify(
             cards = scorecards(pairs_of(hindcast, observed.month, i), key, config.resamples)
             report_cards(report, index, cards, suffix)
             skill[index] |= cards if not suffix else {"pastonly": cards["forecast"]}
-        for suffix, hindcast in without.items():
+        for suffix, hindcast in parts.items():
             card = mean_scorecard(pairs_of(hindcast, observed.month, i), key, config.resamples)
-            report_cards(report, index, {"forecast": card}, f".surface{suffix}")
-            skill[index] |= {"surface": card} if not suffix else {}
+            report_cards(report, index, {"forecast": card}, suffix)
+            skill[index] |= {suffix[1:]: card} if suffix.count(".") == 1 else {}
         pairs = pairs_of(hindcasts[""], observed.month, i)
         months[index] = month_skill(pairs, key, config.resamples)
     for name, issue_month in ISSUES.items():
-        every = hindcasts | {f".surface{suffix}": h for suffix, h in without.items()}
-        for suffix, hindcast in every.items():
+        for suffix, hindcast in (hindcasts | parts).items():
             cards = dipole_season(hindcast, observed.month, issue_month, key, config.resamples)
-            if suffix.startswith(".surface"):
+            if suffix in parts:
                 cards = {"forecast": cards["forecast"]}
             report_season(report, f"acc.dmi.ond.{name}", cards, suffix)
     pairs = pairs_of(hindcasts[""], observed.month, TARGETS.index("nino34"))

@@ -13,7 +13,7 @@ from shiome.products import Report
 from shiome.showcases.seasonal.hindcast import Hindcast
 from shiome.showcases.seasonal.inputs import TARGETS, Observed
 from shiome.showcases.seasonal.season import OND, forecast_season
-from shiome.showcases.seasonal.system import LEADS, simulated_indices
+from shiome.showcases.seasonal.system import LEADS, mapped_wind, simulated_indices
 from shiome.verification import (
     category_probabilities,
     observed_category,
@@ -161,7 +161,7 @@ def dipole_season(
 def warm_water_scorecard(observed: Observed, key: jax.Array, resamples: int) -> xr.Dataset:
     """Scores of the simulated warm water volume beside the user's, over the whole record."""
     every = np.ones(len(observed.month), bool)
-    simulated = simulated_indices(observed, every)["simulated_wwv"]
+    simulated = simulated_indices(observed, mapped_wind(observed, every))["simulated_wwv"]
     start = {"start": month_start(observed.month)}
 
     def anomaly(values: npt.NDArray) -> xr.DataArray:

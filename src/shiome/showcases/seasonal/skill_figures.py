@@ -22,9 +22,14 @@ from shiome.showcases.seasonal.outlook import Outlook
 _SCHEMES: Final = {
     "forecast": "this system, cross-validated",
     "pastonly": "this system, past only",
-    "surface": "without simulated ocean",
     "persistence": "damped persistence",
     "climatology": "climatology",
+}
+_PARTS: Final = {
+    "blend": "this system: both",
+    "coupled": "coupled models",
+    "ocean": "statistical, with simulated ocean",
+    "surface": "statistical, surface alone",
 }
 _SCORES: Final[dict[str, dict[str, Any]]] = {
     "acc": {
@@ -62,6 +67,7 @@ def draw_skill(report: Report, outlook: Outlook) -> Figures:
         numbers = report.add_numbers(f"skill_{index}", skill_table(cards))
         for score, look in _SCORES.items():
             figures[f"{score}_{index}"] = _draw_score(report, cards, index, score, look, numbers)
+        figures |= _draw_parts(report, cards, index, numbers)
         table = outlook.month_skill[index]
         if "estimate" in table.dims:
             table = table.sel(estimate="value")
@@ -134,6 +140,34 @@ def _draw_score(
         f"{int(value['lead'][0])} to {float(value[-1]):.2f} at lead {int(value['lead'][-1])}.",
         data=numbers,
     )
+
+
+def _draw_parts(
+    report: Report, cards: Mapping[str, xr.Dataset], index: str, numbers: str
+) -> Figures:
+    """How well each part of the system does by itself; nothing where there is one part only."""
+    if "surface" not in cards:
+        return {}
+    named = _PARTS if "blend" in cards else {"forecast": _PARTS["ocean"], **_PARTS}
+    curves = {k: (name, cards[k]["acc"]) for k, name in named.items() if k in cards}
+    whole = next(iter(curves.values()))[1]
+    drawn = by_lead(
+        {k: (name, acc.sel(estimate="value")) for k, (name, acc) in curves.items()},
+        (whole.sel(estimate="lower"), whole.sel(estimate="upper")),
+        title=f"{INDEX_NAMES[index]}: what each part adds",
+        label="Correlation (1 is perfect)",
+        bottom=-0.2,
+        top=1.0,
+    )
+    figure = report.add_figure(
+        f"parts_{index}",
+        drawn,
+        caption=f"Correlation of the {INDEX_NAMES[index]} forecast by lead, cross-validated: by "
+        "statistical models that see the surface alone, with the simulated ocean's warm water, by "
+        "coupled models, and by all together; band: 90 % interval of the first.",
+        data=numbers,
+    )
+    return {f"parts_{index}": figure}
 
 
 def skill_table(cards: Mapping[str, xr.Dataset]) -> pd.DataFrame:

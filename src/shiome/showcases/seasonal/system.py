@@ -6,14 +6,17 @@ maps leave unexplained at the start decays as damped persistence.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from shiome.data.anomalies import anomalies
 from shiome.grids import INDICES
+from shiome.showcases.seasonal.coupled import departures
 from shiome.showcases.seasonal.inputs import Observed
+from shiome.simulation.coupled import CoupledForecast
 from shiome.simulation.empirical import (
     Climatology,
     DampedPersistence,
@@ -23,10 +26,13 @@ from shiome.simulation.empirical import (
     RechargeOscillator,
 )
 from shiome.simulation.empirical.regression import ridge
+from shiome.simulation.ocean import MappedWind
 
 LEADS = 12
 # EOFs and latitude of the linear inverse models: two textbook choices, neither tuned.
 LIM_DOMAINS = ((20, 20.0), (20, 30.0))
+# Kinds of model, which share the members equally, however many models each kind has.
+STATISTICAL, COUPLED = "statistical", "coupled"
 # Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
 # the teleconnections of twenty components apart.
 FIELD_RIDGE = 0.1
@@ -40,6 +46,8 @@ class Component:
     ----------
     name
         For tables.
+    kind
+        :data:`STATISTICAL` or :data:`COUPLED`.
     model
         Steps the state by one month.
     state
@@ -55,6 +63,7 @@ class Component:
     """
 
     name: str
+    kind: str
     model: MonthlyModel
     state: npt.NDArray[np.float32]
     to_targets: npt.NDArray[np.float32]
@@ -70,7 +79,7 @@ class ForecastSystem:
     Parameters
     ----------
     components
-        Members of the blend.
+        Models of the blend, by kind.
     month
         (time,) month numbers.
     targets
@@ -94,6 +103,36 @@ class ForecastSystem:
     climatology: Climatology
     with_ocean: bool
 
+    @property
+    def weights(self) -> npt.NDArray[np.float64]:
+        """(components,) share of each in the blend: kinds equally, then components of a kind."""
+        kinds = [component.kind for component in self.components]
+        return np.array([1 / len(self.kinds) / kinds.count(kind) for kind in kinds])
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of model in the blend, in the order of their members."""
+        return tuple(dict.fromkeys(component.kind for component in self.components))
+
+    def shares(self, members: int) -> npt.NDArray[np.int64]:
+        """(components,) how many members each supplies: equally, larger shares first."""
+        kinds = [component.kind for component in self.components]
+        totals = _even(members, len(self.kinds))
+        shares = [
+            _even(total, kinds.count(kind)) for kind, total in zip(self.kinds, totals, strict=True)
+        ]
+        return np.concatenate(shares)
+
+    def by_kind(self, members: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        """Split members (..., M, 2) into those of each of :attr:`kinds`."""
+        bounds = np.cumsum(_even(members.shape[-2], len(self.kinds)))
+        return np.split(members, bounds[:-1], axis=-2)
+
+
+def _even(total: int, parts: int) -> npt.NDArray[np.int64]:
+    """Whole numbers that add up to the total and differ by one at most, larger ones first."""
+    return total // parts + (np.arange(parts) < total % parts)
+
 
 def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
     """Fit every component, climatology and scale on the training months alone."""
@@ -106,32 +145,35 @@ def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
         raw = anomalies(observed.sst, month, training)
         complete &= np.isfinite(raw).any(1)
         field = np.nan_to_num(raw, nan=0.0).astype(np.float32)
-    indices = observed.indices | simulated_indices(observed, training)
-    extra_names = tuple(name for name in indices if name not in INDICES)
-    extra = _standardised(indices, extra_names, month, training)
-    usable = training & complete & np.isfinite(extra).all(1)
+    wind = mapped_wind(observed, training)
+    indices = observed.indices | simulated_indices(observed, wind)
+    # Years that are withheld blow no wind on the ocean that is learned from.
+    learned = observed.indices | simulated_indices(observed, calm_outside(wind, training))
+    standardised = partial(_standardised, indices, learned, month=month, training=training)
+    extra = standardised(tuple(name for name in indices if name not in INDICES))
+    usable = training & complete & np.isfinite(extra).all((0, 2))
     if field is not None and observed.points is not None:
         memory = DampedPersistence.fit(field, month, usable)
         for modes, latitude in LIM_DOMAINS:
-            state = _tropical_components(field, observed, usable, modes, latitude)
-            state = np.concatenate([state, extra], axis=1)
-            model = LinearInverseModel.fit(state, month, usable)
+            tropics = _tropical_components(field, observed, usable, modes, latitude)
+            state = np.concatenate([np.stack([tropics, tropics]), extra], axis=2)
+            model = LinearInverseModel.fit(state[1], month, usable)
             states.append((f"lim{latitude:.0f}", model, state))
     names = tuple(indices)
-    state = _standardised(indices, names, month, training)
-    usable &= np.isfinite(state).all(1)
-    linear = RechargeOscillator.fit(state, month, usable, names=names, nonlinear=False)
+    state = standardised(names)
+    usable &= np.isfinite(state).all((0, 2))
+    linear = RechargeOscillator.fit(state[1], month, usable, names=names, nonlinear=False)
     states.append(("recharge", linear, state))
     if "wwv" in names:
         # The oscillator's nonlinear equations need the warm water volume that recharges.
-        full = RechargeOscillator.fit(state, month, usable, names=names, order=2)
+        full = RechargeOscillator.fit(state[1], month, usable, names=names, order=2)
         states.append(("recharge_nonlinear", full, state))
-    components = tuple(
+    statistical = tuple(
         _component(name, model, state, targets, field, month, usable)
         for name, model, state in states
     )
     return ForecastSystem(
-        components,
+        statistical + _coupled_components(observed, training, targets, field, wind),
         month,
         targets,
         field,
@@ -156,31 +198,53 @@ def _tropical_components(
     return basis.encode(field[:, inside])
 
 
+def mapped_wind(observed: Observed, training: npt.NDArray[np.bool_]) -> MappedWind | None:
+    """Wind that goes with the surface, its map fitted on training months; None without an ocean."""
+    if observed.ocean is None or observed.field is None:
+        return None
+    return observed.ocean.wind(observed.field, training)
+
+
+def calm_outside(wind: MappedWind | None, training: npt.NDArray[np.bool_]) -> MappedWind | None:
+    """The same wind, calm in months that are not for training."""
+    if wind is None:
+        return None
+    return replace(wind, amplitude=np.where(training[:, None], wind.amplitude, 0.0))
+
+
 def simulated_indices(
-    observed: Observed, training: npt.NDArray[np.bool_]
+    observed: Observed, wind: MappedWind | None
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """What the simulated ocean adds to the indices, its wind map fitted on training months.
+    """What the simulated ocean adds to the indices.
 
     Its warm water volume stands in for an observed one; beside one it has a name of its own.
     """
-    if observed.ocean is None or observed.field is None:
+    if observed.ocean is None or wind is None:
         return {}
-    volume = observed.ocean.indices(observed.field, training)[:, 0]
+    volume = observed.ocean.respond(wind)[:, 0]
     return {"simulated_wwv" if "wwv" in observed.indices else "wwv": volume}
 
 
 def _standardised(
     indices: Mapping[str, npt.NDArray],
+    learned: Mapping[str, npt.NDArray],
     names: tuple[str, ...],
+    *,
     month: npt.NDArray[np.int64],
     training: npt.NDArray[np.bool_],
 ) -> npt.NDArray[np.float64]:
-    """Anomalies of indices over their training standard deviation: (time, names)."""
-    columns = []
-    for name in names:
-        anomaly = anomalies(indices[name], month, training)
-        columns.append(anomaly / np.nanstd(anomaly[training]))
-    return np.stack(columns, axis=1) if columns else np.zeros((len(month), 0))
+    """Anomalies of indices over their standard deviation: (2, time, names).
+
+    First the indices that forecasts start from, then those that models learn from, whose training
+    months give the climatology and the standard deviation of both.
+    """
+    out = np.zeros((2, len(month), len(names)))
+    for i, name in enumerate(names):
+        both = np.concatenate([indices[name], learned[name]])
+        known = np.concatenate([np.zeros_like(training), training])
+        anomaly = anomalies(both, np.tile(month, 2), known)
+        out[..., i] = (anomaly / np.nanstd(anomaly[known])).reshape(2, -1)
+    return out
 
 
 def _component(
@@ -192,18 +256,61 @@ def _component(
     month: npt.NDArray[np.int64],
     usable: npt.NDArray[np.bool_],
 ) -> Component:
-    to_targets = ridge(state[usable], targets[usable], 1e-4)
-    residual = targets - state @ to_targets
-    to_field = None
-    if field is not None:
-        variance = state[usable].var(0)
-        to_field = ridge(state[usable], field[usable], FIELD_RIDGE * variance).astype(np.float32)
+    """A model with its maps; ``state`` is (2, time, n), to start from and to learn from."""
+    start, learned = state
+    to_targets = ridge(learned[usable], targets[usable], 1e-4)
+    rest, learned_rest = (targets - x @ to_targets for x in (start, learned))
     return Component(
         name,
+        STATISTICAL,
         model,
-        state.astype(np.float32),
+        start.astype(np.float32),
         to_targets.astype(np.float32),
-        residual.astype(np.float32),
-        DampedPersistence.fit(residual, month, usable),
-        to_field,
+        rest.astype(np.float32),
+        DampedPersistence.fit(learned_rest, month, usable),
+        None if field is None else _field_map(learned, field, usable),
     )
+
+
+def _field_map(
+    state: npt.NDArray, field: npt.NDArray, usable: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float32]:
+    """(n, points) from state to field."""
+    penalty = FIELD_RIDGE * state[usable].var(0)
+    return ridge(state[usable], field[usable], penalty).astype(np.float32)
+
+
+def _coupled_components(
+    observed: Observed,
+    training: npt.NDArray[np.bool_],
+    targets: npt.NDArray,
+    field: npt.NDArray | None,
+    wind: MappedWind | None,
+) -> tuple[Component, ...]:
+    """The coupled models, where there is a field to start them from."""
+    if observed.coupled is None or observed.field is None or field is None:
+        return ()
+    anomaly = departures(observed.field, observed.month, training)
+    forecast = CoupledForecast.fit(observed.coupled, anomaly, training, indices=targets, wind=wind)
+    components = []
+    for fitted, residual, memory in zip(
+        forecast.models, forecast.residuals, forecast.memories, strict=True
+    ):
+        surface = fitted.surface
+        to_field = np.zeros((fitted.state.shape[1], field.shape[1]), np.float32)
+        to_field[: fitted.model.modes] = _field_map(
+            surface.amplitude, field, training & surface.known
+        )
+        components.append(
+            Component(
+                f"coupled{fitted.model.modes}",
+                COUPLED,
+                fitted.model,
+                fitted.state,
+                fitted.to_indices.astype(np.float32),
+                residual,
+                memory,
+                to_field,
+            )
+        )
+    return tuple(components)

@@ -8,12 +8,18 @@ from shiome.simulation.ocean.reduced_gravity import (
     ReducedGravityOcean,
     reduced_gravity_ocean,
 )
-from shiome.simulation.ocean.simulated import WARM_WATER, SimulatedOcean, simulated_ocean
+from shiome.simulation.ocean.simulated import (
+    WARM_WATER,
+    MappedWind,
+    SimulatedOcean,
+    simulated_ocean,
+)
 from shiome.simulation.ocean.wind import MonthlyWind, Stress
 
 __all__ = [
     "WARM_WATER",
     "Basin",
+    "MappedWind",
     "MonthlyWind",
     "OceanParameters",
     "OceanState",

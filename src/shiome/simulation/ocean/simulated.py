@@ -98,7 +98,10 @@ class SimulatedOcean:
         ModelError
             If too few training months have observed winds.
         """
-        wind = self.wind(sst, training, penalty=penalty)
+        return self.respond(self.wind(sst, training, penalty=penalty))
+
+    def respond(self, wind: MappedWind) -> npt.NDArray[np.float64]:
+        """(time, index) anomalies of layer thickness under some wind, as :meth:`indices`."""
         return respond(self.influence, wind.patterns, wind.amplitude)
 
     def wind(
