@@ -59,7 +59,7 @@ def run(
     """
     check(config)
     prepare_output(out, overwrite)
-    observed = observe(SeasonalConfig(sst=config.sst))
+    observed = observe(SeasonalConfig(sst=config.sst, coupled=False))
     if observed.ocean is None or observed.field is None:
         raise DataError("the coupled model needs a field of surface temperature; expected --sst.")
     system = coupled_system(observed.ocean)
