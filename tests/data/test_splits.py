@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shiome.core import DataError
-from shiome.data.splits import Split, blocked, past_only, withheld
+from shiome.data.splits import Split, blocked, past_only, time_parts, withheld
 
 
 @st.composite
@@ -96,3 +96,63 @@ def test_too_few_years_are_refused():
 def test_a_split_within_itself_is_itself():
     split = Split("x", (2000,), (1990, 1991))
     assert split.within(split).train == split.train
+
+
+@st.composite
+def samples(draw):
+    """Storms that come and go over a hundred days, and samples without a storm."""
+    start = np.datetime64("2001-01-01", "ns")
+    time, storm = [], []
+    for number in range(draw(st.integers(0, 12))):
+        first, length = draw(st.integers(0, 95)), draw(st.integers(1, 15))
+        time += list(range(first, min(first + length, 100)))
+        storm += [f"S{number}"] * (len(time) - len(storm))
+    time += list(range(0, 100, 2))
+    storm += [""] * 50
+    order = np.argsort(time, kind="stable")
+    return start + np.array(time)[order] * np.timedelta64(1, "D"), np.array(storm, object)[order]
+
+
+@given(samples(), st.integers(20, 50), st.integers(15, 30), st.integers(0, 8))
+def test_no_storm_is_in_two_parts_and_time_runs_one_way(case, first, more, days):
+    time, storm = case
+    gap = np.timedelta64(days, "D")
+    edges = [np.datetime64("2001-01-01") + first, np.datetime64("2001-01-01") + first + more]
+    part = time_parts(time, storm, edges, gap=gap)
+    assert set(part) <= {"train", "validation", "test", ""}
+    for name in np.unique(storm[storm != ""]):
+        assert len(set(part[storm == name]) - {""}) <= 1
+    last_train = time[part == "train"].max()
+    assert last_train < edges[0]
+    assert time[part == "validation"].min() >= edges[0] + gap
+    assert time[part == "validation"].max() < edges[1]
+    assert time[part == "test"].min() >= edges[1] + gap
+    # Nothing is left out without a reason.
+    for when, name in zip(time[part == ""], storm[part == ""], strict=True):
+        in_gap = any(edge <= when < edge + gap for edge in edges)
+        times = time[storm == name]
+        straddles = name != "" and any(times.min() < edge <= times.max() for edge in edges)
+        assert in_gap or straddles
+
+
+def test_two_parts_need_one_boundary():
+    time = np.arange("2001-01-01", "2001-03-01", dtype="datetime64[D]").astype("datetime64[ns]")
+    part = time_parts(time, np.full(time.size, ""), ["2001-02-01"], gap=np.timedelta64(0, "D"))
+    assert list(part) == ["train"] * 31 + ["test"] * 28
+
+
+@pytest.mark.parametrize(
+    ("boundaries", "label", "message"),
+    [
+        (["2000-01-01"], None, "no sample is left for train: times run from 2001-01-01 to"),
+        (["2001-01-10", "2001-01-12"], None, "no sample is left for validation"),
+        (["2001-02-01"], np.zeros(59, int), "all 31 samples for train have the label 0"),
+        (["2001-02-01", "2001-01-15"], None, "expected one or two ascending times"),
+        ([], None, "the boundaries are none"),
+    ],
+)
+def test_parts_that_cannot_be_learnt_from_are_refused(boundaries, label, message):
+    time = np.arange("2001-01-01", "2001-03-01", dtype="datetime64[D]").astype("datetime64[ns]")
+    with pytest.raises(DataError, match=message) as error:
+        time_parts(time, np.full(time.size, ""), boundaries, label=label)
+    assert "\n" not in str(error.value)

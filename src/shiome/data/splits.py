@@ -1,11 +1,15 @@
-"""Time-blocked splits that cannot leak: whole years, a gap on each side."""
+"""Time-blocked splits that cannot leak: whole years or whole storms, with a gap between."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from shiome.core.errors import DataError
+
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -95,3 +99,72 @@ def _around(years: npt.NDArray[np.int64], start: int, stop: int, margin: int) ->
     verify = tuple(int(y) for y in years if start <= y < stop)
     train = tuple(int(y) for y in years if y < start - margin or y >= stop + margin)
     return Split(f"{start}-{stop - 1}", verify, train)
+
+
+def time_parts(
+    time: npt.NDArray[np.datetime64],
+    storm: npt.NDArray,
+    boundaries: Sequence[np.datetime64 | str],
+    *,
+    gap: np.timedelta64 | None = None,
+    label: npt.NDArray | None = None,
+) -> npt.NDArray[np.object_]:
+    """Divide samples by contiguous time so that no storm is in two parts.
+
+    A storm with samples on both sides of a boundary is left out as a whole, and so is every
+    sample within the gap after a boundary: the clouds of the day before are in it.
+
+    Parameters
+    ----------
+    time, storm
+        Of each sample, (sample,); storm is empty where a sample belongs to none.
+    boundaries
+        One or two ascending times: first time of validation and test, or of test alone.
+    gap
+        Time left out after each boundary; three days by default.
+    label
+        Class of each sample, (sample,): with it, every part must have at least two classes.
+
+    Returns
+    -------
+    "train", "validation" or "test" for each sample, empty where it is left out.
+
+    Raises
+    ------
+    DataError
+        If a part is empty or has one class only, or the boundaries are not in order.
+    """
+    edges = np.array(boundaries, "datetime64[ns]")
+    if len(edges) not in (1, 2) or (np.diff(edges) <= np.timedelta64(0)).any():
+        raise DataError(
+            f"the boundaries are {', '.join(map(str, boundaries)) or 'none'}; expected one or two "
+            "ascending times."
+        )
+    names = PARTS if len(edges) == 2 else (PARTS[0], PARTS[2])
+    gap = np.timedelta64(3, "D") if gap is None else gap
+    side = np.searchsorted(edges, time, side="right")
+    part = np.array(names, object)[side]
+    sides = pd.Series(side).groupby(storm).agg(["min", "max"])
+    straddling = sides.index[sides["min"] != sides["max"]]
+    part[np.isin(storm, straddling[straddling != ""])] = ""
+    for edge in edges:
+        part[(time >= edge) & (time < edge + gap)] = ""
+    for name in names:
+        inside = part == name
+        if not inside.any():
+            raise DataError(
+                f"no sample is left for {name}: times run from {_day(time, 'min')} to "
+                f"{_day(time, 'max')}, boundaries are {', '.join(map(str, boundaries))}, the gap "
+                f"is {gap}; expected boundaries with whole storms on each side."
+            )
+        if label is not None and np.unique(label[inside]).size < 2:
+            raise DataError(
+                f"all {int(inside.sum())} samples for {name} have the label "
+                f"{label[inside][0]}; expected at least two classes: move the boundaries."
+            )
+    return part
+
+
+def _day(time: npt.NDArray[np.datetime64], which: str) -> str:
+    """First or last day among times, for messages."""
+    return str(getattr(time, which)().astype("datetime64[D]")) if time.size else "none"

@@ -57,7 +57,8 @@ def detection_scores(
     Returns
     -------
     Dataset (estimate: value, lower, upper) of the scores of
-    :func:`~shiome.verification.ranking.contingency`, ``average_precision`` and ``precision_at_recall`` (at the threshold given).
+    :func:`~shiome.verification.ranking.contingency`, ``average_precision``, and
+    ``precision_at_recall`` (at the threshold given).
 
     Raises
     ------
