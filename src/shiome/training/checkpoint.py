@@ -22,7 +22,7 @@ class Progress(NamedTuple):
     learned, state, carry
         Parameters, state of the optimiser, and what the next step is handed.
     best, best_score
-        Best parameters so far and their validation score.
+        Arrays of the best network so far and its validation score.
     waited
         Chunks since then.
     rows
