@@ -8,7 +8,8 @@ import xarray as xr
 
 from shiome.core.errors import OutputError
 
-CHUNK_BYTES = 4_000_000  # of one compressed piece of a Zarr array
+CHUNK_BYTES = 4_000_000  # of one piece of a Zarr array before compression
+SAMPLES = 1024  # read at once
 
 
 def append_blocks(blocks: Iterable[xr.Dataset], path: Path, dim: str = "sample") -> int:
@@ -43,14 +44,19 @@ def append_blocks(blocks: Iterable[xr.Dataset], path: Path, dim: str = "sample")
 
 
 def open_store(path: Path) -> xr.Dataset:
-    """Open what :func:`append_blocks` wrote; values are read when they are asked for."""
-    return xr.open_zarr(path, chunks=None)
+    """Open what :func:`append_blocks` wrote; numbers are read when they are asked for."""
+    dataset = xr.open_zarr(path, chunks=None)
+    # Texts of any length have a type of their own on disk, which few functions of NumPy know.
+    texts = {name: v for name, v in dataset.variables.items() if v.dtype.kind == "T"}
+    plain = {name: (v.dims, v.values.astype(object), v.attrs) for name, v in texts.items()}
+    coords = {name: value for name, value in plain.items() if name in dataset.coords}
+    return dataset.assign(plain).assign_coords(coords)
 
 
-def blocks_of(dataset: xr.Dataset, dim: str = "sample", size: int = 1024) -> Iterator[xr.Dataset]:
+def blocks_of(dataset: xr.Dataset, dim: str = "sample") -> Iterator[xr.Dataset]:
     """Pieces of a data set along one dimension, each read into memory."""
-    for start in range(0, dataset.sizes[dim], size):
-        yield dataset.isel({dim: slice(start, start + size)}).load()
+    for start in range(0, dataset.sizes[dim], SAMPLES):
+        yield dataset.isel({dim: slice(start, start + SAMPLES)}).load()
 
 
 def _encoding(block: xr.Dataset, dim: str) -> dict[str, dict[str, object]]:
