@@ -14,6 +14,7 @@ COLOURS = {
     "filtered": OKABE_ITO["orange"],
     "physics": OKABE_ITO["purple"],
     "learned": OKABE_ITO["green"],
+    "network": "#777777",
     "blend": OKABE_ITO["black"],
 }
 WORDS = {
@@ -23,6 +24,7 @@ WORDS = {
     "filtered": "coupled, from the filter",
     "physics": "coupled, theory alone",
     "learned": "theory, fitted",
+    "network": "theory, fitted, and a network",
     "blend": "blend",
 }
 

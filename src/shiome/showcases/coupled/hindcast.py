@@ -1,7 +1,7 @@
 """Cross-validated forecasts by the coupled model, beside the seasonal system and joined to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
@@ -13,6 +13,7 @@ from shiome.core.progress import progress_bar
 from shiome.data.anomalies import anomalies
 from shiome.data.splits import Split
 from shiome.grids import month_start
+from shiome.showcases.coupled.network import inner_years, with_network
 from shiome.showcases.coupled.reanalysis import reanalyse
 from shiome.showcases.seasonal.coupled import departures
 from shiome.showcases.seasonal.inputs import Observed, without_ocean
@@ -24,8 +25,8 @@ from shiome.verification import bootstrap, scorecard
 
 # What is verified: the seasonal system without and with the simulated ocean as a predictor; the
 # coupled model from the spun ocean and from the filter's ocean; its physics without the closure, by
-# theory and with parameters fitted through time; and a blend.
-VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "learned", "blend")
+# theory, with parameters fitted through time, and with a network besides; and a blend.
+VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "learned", "network", "blend")
 # Equal shares of the blend.
 BLENDED = ("ocean", "coupled", "filtered")
 
@@ -101,7 +102,7 @@ def _one_split(
     targets = anomalies(observed.targets, observed.month, training)
     assert observed.field is not None
     field = departures(observed.field, observed.month, training)
-    keys = jax.random.split(key, 4)
+    keys = jax.random.split(key, 5)
     drawn = {
         "surface": forecast_members(
             fit(without_ocean(observed), training), starts, members, keys[0]
@@ -119,6 +120,11 @@ def _one_split(
             system, field, training, indices=targets, closed=False, fit_heat=fit_heat
         )
         drawn[name] = open_model.members(starts, members, keys[3])
+    taught = [
+        with_network(fitted, inner_years(training, observed.month), keys[4]).fitted
+        for fitted in open_model.models
+    ]
+    drawn["network"] = replace(open_model, models=tuple(taught)).members(starts, members, keys[3])
     shares = np.diff(np.linspace(0, members, len(BLENDED) + 1).round().astype(int))
     parts = [_thinned(drawn[name], n) for name, n in zip(BLENDED, shares, strict=True)]
     drawn["blend"] = np.concatenate(parts, axis=2)

@@ -74,10 +74,10 @@ def reanalyse(fitted: Coupled, members: int, key: Array) -> Reanalysis:
     before = 12 * SPIN_UP_YEARS
     filled = np.concatenate([np.full((before, k), np.nan, np.float32), observed])
     first = int(month[0]) % 12 - 1 + 12
-    states, surprise = _filter(
+    filtered, surprise = _filter(
         SquareRoot(members), problem, jnp.asarray(filled), jnp.asarray(first, jnp.float32), key
     )
-    states = np.asarray(states[before:])
+    states = np.asarray(filtered[before:])
     lost = np.argwhere(~np.isfinite(states).all(2))
     if len(lost):
         step, member = lost[0]

@@ -34,7 +34,14 @@ from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
 from shiome.simulation.ocean import WARM_WATER
 
 SCORES = ("acc", "rmse", "crps", "spread_error")
-GAINS = (("coupled", "surface"), ("coupled", "ocean"), ("blend", "ocean"))
+GAINS = (
+    ("learned", "physics"),
+    ("network", "learned"),
+    ("coupled", "network"),
+    ("coupled", "surface"),
+    ("coupled", "ocean"),
+    ("blend", "ocean"),
+)
 DIPOLE_ISSUES = (("from_jun", 6), ("from_sep", 9))
 
 

@@ -1,7 +1,7 @@
 """Ocean and surface that drive each other through the wind."""
 
 from shiome.simulation.coupled.climate import Climate, mean_climate
-from shiome.simulation.coupled.fit import Coupled, CoupledSystem, fit_coupled
+from shiome.simulation.coupled.fit import Coupled, CoupledSystem, fit_coupled, with_closure
 from shiome.simulation.coupled.forecast import CoupledForecast
 from shiome.simulation.coupled.heat import HeatStep, SurfaceMaps, heat_step
 from shiome.simulation.coupled.model import CoupledModel, SeasonalClosure, no_closure
@@ -24,4 +24,5 @@ __all__ = [
     "mean_climate",
     "no_closure",
     "shipped_ocean",
+    "with_closure",
 ]

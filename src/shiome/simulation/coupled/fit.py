@@ -1,6 +1,6 @@
 """Fitting the coupled model on training months: physics first, then what physics lacks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
@@ -14,6 +14,7 @@ from shiome.simulation.coupled.climate import Climate
 from shiome.simulation.coupled.heat import HeatStep, SurfaceMaps, heat_step
 from shiome.simulation.coupled.model import (
     LARGEST_INDEX,
+    Closure,
     CoupledModel,
     SeasonalClosure,
     no_closure,
@@ -78,6 +79,10 @@ class Coupled:
     state
         (time, k + n) the state of every month: observed surface, and the ocean spun by its winds;
         where the surface was not observed, the model's own forecast without noise.
+    learned_from
+        (time, k + n) the same without winds of withheld months.
+    usable
+        (time,) training months that were observed.
     """
 
     model: CoupledModel
@@ -86,6 +91,16 @@ class Coupled:
     surface: Surface
     to_indices: npt.NDArray[np.float64]
     state: npt.NDArray[np.float32]
+    learned_from: npt.NDArray[np.float32]
+    usable: npt.NDArray[np.bool_]
+
+    def with_closure(self, closure: Closure) -> "Coupled":
+        """The same with another closure, and the noise that is left of a month with it."""
+        model = with_closure(self.model, closure)
+        unexplained = _unexplained(model, self.learned_from, self.surface.month, self.usable)
+        k = model.modes
+        noise = model.noise.at[:, :k, :k].set(_single(unexplained))
+        return replace(self, model=eqx.tree_at(lambda m: m.noise, model, noise))
 
 
 def fit_coupled(
@@ -161,14 +176,15 @@ def fit_coupled(
     step = heat_step(jax.tree.map(jnp.asarray, parameters), system.climate, maps)
     model = eqx.tree_at(lambda m: m.heat, model, step)
     scale = (surface.amplitude @ to_indices)[usable].std(0)
-    model, residual = _close(model, trained, surface.month, usable, (to_indices / scale).T, closed)
-    now = successive(usable, surface.month)
-    noise = seasonal_factors(residual, surface.month[now] % 12, half_width=1, shrinkage=0.25)
-    model = eqx.tree_at(lambda m: m.noise, model, _joint(noise, gust_noise))
+    if closed:
+        closure = _closure(model, trained, surface.month, usable, (to_indices / scale).T)
+        model = with_closure(model, closure)
+    unexplained = _unexplained(model, trained, surface.month, usable)
+    model = eqx.tree_at(lambda m: m.noise, model, _joint(unexplained, gust_noise))
     if not surface.known.all():
         state = _bridged(model, surface, drive)
     padded = np.concatenate([to_indices, np.zeros((system.ocean.size, 2))])
-    return Coupled(model, parameters, maps, surface, padded, state)
+    return Coupled(model, parameters, maps, surface, padded, state, trained, usable)
 
 
 def _single(values: npt.NDArray) -> Array:
@@ -234,15 +250,39 @@ def _joint(surface: npt.NDArray, gusts: npt.NDArray) -> Float[Array, "12 q q"]:
     return _single(out)
 
 
-def _close(
+def with_closure(model: CoupledModel, closure: Closure) -> CoupledModel:
+    """The model with another closure."""
+    return eqx.tree_at(lambda m: m.closure, model, closure, is_leaf=lambda x: x is model.closure)
+
+
+def _unexplained(
+    model: CoupledModel,
+    state: npt.NDArray,
+    month: npt.NDArray[np.int64],
+    usable: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.float64]:
+    """(12, k, k) factors of the covariance of what the model misses in a month."""
+    now = successive(usable, month)
+    season, k = month[now] % 12, model.modes
+    still = jnp.zeros(model.noise.shape[1])
+    ahead = _advance_all(model, jnp.asarray(state[now]), jnp.asarray(season), still)
+    missing = state[now + 1, :k] - np.asarray(ahead, np.float64)[:, :k]
+    return seasonal_factors(missing, season, half_width=1, shrinkage=0.25)
+
+
+@eqx.filter_jit
+def _advance_all(model: CoupledModel, state: Array, season: Array, forcing: Array) -> Array:
+    return jax.vmap(lambda x, m: model.advance(x, m, forcing))(state, season)
+
+
+def _closure(
     model: CoupledModel,
     state: npt.NDArray,
     month: npt.NDArray[np.int64],
     usable: npt.NDArray[np.bool_],
     indices: npt.NDArray[np.float64],
-    closed: bool,
-) -> tuple[CoupledModel, npt.NDArray[np.float64]]:
-    """Fit the closure to what the heat budget misses in a month; and what is still unexplained."""
+) -> SeasonalClosure:
+    """Fit the closure to what the heat budget misses in a month."""
     k = model.modes
     now = successive(usable, month)
     season = month[now] % 12
@@ -251,8 +291,6 @@ def _close(
     budget = np.einsum("tij,tj->ti", heat.propagator, surface)
     budget += np.einsum("tij,tj->ti", heat.heating, ocean)
     missing = state[now + 1, :k] - budget
-    if not closed:
-        return model, missing
     waves = harmonics(1)
     charge = ocean @ np.asarray(model.charge, np.float64)
     predictors = np.concatenate([surface, charge[:, None]], axis=1)
@@ -273,8 +311,4 @@ def _close(
     solution = ridge(np.concatenate(seasonal, axis=1), missing, penalty)
     parts = np.split(solution, [3 * (k + 1)])
     linear, quadratic = (np.einsum("mh,hij->mji", waves, part.reshape(3, -1, k)) for part in parts)
-    closure = SeasonalClosure(_single(linear), _single(quadratic), _single(indices))
-    closed_model = eqx.tree_at(
-        lambda m: m.closure, model, closure, is_leaf=lambda x: x is no_closure
-    )
-    return closed_model, missing - np.concatenate(seasonal, axis=1) @ solution
+    return SeasonalClosure(_single(linear), _single(quadratic), _single(indices))
