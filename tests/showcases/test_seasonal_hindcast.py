@@ -126,7 +126,8 @@ def test_calibration_matches_spread_to_error_where_it_was_fitted():
     obs = rng.normal(size=(300, LEADS, 2)) * error
     members = 0.3 * rng.normal(size=(300, LEADS, 20, 2))
     obs[:5] = np.nan
-    hindcast = Hindcast(*(x.astype(np.float32) for x in (members, obs, obs, obs, members)))
+    fields = (x.astype(np.float32) for x in (members, obs, obs, obs, members, members))
+    hindcast = Hindcast(*fields, kinds=("statistical",))
     calibration = Calibration.fit(hindcast)
     calibrated = calibration.apply(hindcast.members)
     np.testing.assert_allclose(calibrated.mean(2), members.mean(2), atol=1e-6)

@@ -101,9 +101,14 @@ def test_every_promised_metric_is_there_with_its_interval_and_baseline(whole):
         if not key.startswith(("spread_error", "rpss")):
             assert np.isfinite(report["baselines"][f"{key}.persistence"]), key
             assert f"{key}.pastonly.persistence" in report["baselines"]
-    # What the simulated ocean adds is told by the same scores without it.
-    assert "acc.nino34.lead06.surface" in report["metrics"]
-    assert "acc.nino34.lead06.surface.pastonly" in report["metrics"]
+    # What each part adds is told by the same scores of that part alone.
+    metrics = report["metrics"]
+    for part in ("surface", "ocean", "coupled", "blend"):
+        for key in ("acc.nino34.lead06", "rmse.dmi.lead03", "acc.dmi.ond.from_sep"):
+            assert np.isfinite(metrics[f"{key}.{part}"]), (key, part)
+            assert np.isfinite(metrics[f"{key}.{part}.pastonly"]), (key, part)
+    assert metrics["acc.nino34.lead06.blend"] == pytest.approx(metrics["acc.nino34.lead06"])
+    assert metrics["acc.nino34.lead06.ocean"] != metrics["acc.nino34.lead06.coupled"]
 
 
 def test_scores_are_within_their_bounds_and_fade_with_lead(whole):

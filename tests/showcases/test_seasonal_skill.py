@@ -146,7 +146,10 @@ def test_reliability_and_ranks_count_every_pair(pairs):
 
 def test_simulated_warm_water_is_compared_with_the_users_without_its_seasons(observed, record):
     class SimulatedOcean:
-        def indices(self, sst, training):
+        def wind(self, sst, training):
+            return None if sst is None else "wind"
+
+        def respond(self, wind):
             season = 5.0 * np.sin(2 * np.pi * np.arange(len(record.wwv)) / 12)
             return (3.0 * record.wwv + season)[:, None]
 

@@ -21,6 +21,8 @@ ANALOGUE_MONTHS = 12
 # Co-variability: first month of each index's season, and how much earlier its drivers are sought.
 DRIVER_SEASONS = {"nino34": 11, "dmi": 10}
 DRIVER_MONTHS = 3
+# Independent members that must be left beside one for each model.
+MIN_FREEDOM = 3
 
 
 def issue_split(observed: Observed, start: int, margin: int) -> Split:
@@ -104,7 +106,8 @@ def drivers_of(
     """What went with the spread of the dipole and of El Niño across the members.
 
     The temperature ``DRIVER_MONTHS`` before an index's season, and in it, is regressed on the
-    season's mean of the index. None without a field, or with no such season wholly ahead.
+    season's mean of the index. None without a field, with no such season wholly ahead, or with too
+    few members to tell more than the differences between models.
 
     Parameters
     ----------
@@ -125,6 +128,8 @@ def drivers_of(
     if points is None:
         return None
     fields, own, label = member_fields(system, start, forecast.sizes["member"], key)
+    if len(own) < len(system.components) + MIN_FREEDOM:
+        return None
     model = xr.DataArray(label, dims="member")
     first_month = int(system.month[start]) + 1
     parts = []
