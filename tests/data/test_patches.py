@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from shiome.core.errors import ConfigError, DataError, OutputError
 from shiome.data.patches import PatchOptions, labelled_patches
 from shiome.data.windows import ImageGrid
-from shiome.grids.distance import great_circle
+from shiome.grids.distance import GLOBE, World
 
 from .storms import images, track, tracks
 
@@ -69,25 +69,27 @@ def test_storms_are_in_their_patches_and_not_always_in_the_middle():
 
 
 @settings(max_examples=8)
-@given(st.integers(0, 1000), st.sampled_from([300.0, 900.0, 1500.0]), st.booleans())
-def test_background_keeps_its_distance(seed, distance, periodic):
+@given(
+    st.integers(0, 1000),
+    st.sampled_from([300.0, 900.0, 1500.0]),
+    st.sampled_from([GLOBE, World(45.0), World(45.0, plane=True)]),
+)
+def test_background_keeps_its_distance(seed, distance, world):
     options = PatchOptions(size=16, jitter=0, background=3, distance=distance)
     field = images()
     patches = labelled_patches(
-        field, tracks(), key=jax.random.key(seed), options=options, periodic=periodic
+        field, tracks(), key=jax.random.key(seed), options=options, world=world
     )
-    period = ImageGrid.of(field, periodic).period
     storms = patches.isel(sample=patches["storm"].values != "")
     background = patches.isel(sample=patches["storm"].values == "")
     _, count = np.unique(background["time"], return_counts=True)
     assert count.max() <= 3
     same = storms["time"].values[:, None] == background["time"].values
-    apart = great_circle(
+    apart = world.distance(
         storms["latitude"].values[:, None],
         storms["longitude"].values[:, None],
         background["latitude"].values,
         background["longitude"].values,
-        period,
     )
     assert apart[same].min() >= distance - 0.1
     found = background.sizes["sample"]
@@ -116,7 +118,7 @@ def test_a_storm_that_crosses_the_seam_of_a_periodic_image():
     field = images(8, 40, 80, west=0.0, south=-10.0, step=0.5)
     crossing = track("S", "2001-08-01", [(0, 38.5), (0, 39.5), (0, 0.5)], ["cyclone"] * 3)
     options = PatchOptions(size=16, jitter=0, background=1, distance=700.0)
-    patches = labelled_patches(field, crossing, key=KEY, options=options, periodic=True)
+    patches = labelled_patches(field, crossing, key=KEY, options=options, world=World(40.0))
     storm = patches.isel(sample=patches["storm"].values == "S")
     np.testing.assert_allclose(storm["longitude"], [38.5, 39.0, 39.5, 0.0, 0.5], atol=1e-4)
     columns = storm["image"].values[:, 0] % 100

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from shiome.core.errors import DataError
 from shiome.data.windows import ImageGrid, gather, sliding_windows
+from shiome.grids.distance import World
 
 from .storms import images
 
@@ -27,9 +28,9 @@ def test_a_pixel_is_where_its_coordinates_say():
 
 def test_which_grids_are_periodic():
     assert ImageGrid.of(GLOBAL).periodic
-    assert ImageGrid.of(GLOBAL).period == 360.0
-    channel = ImageGrid.of(images(1), periodic=True)
-    assert channel.period == pytest.approx(45.0)
+    channel = ImageGrid.of(images(1).assign_attrs(longitude_period=45.0))
+    assert channel.periodic
+    assert channel.world == World(45.0)
     assert channel.wrap(145.2) == pytest.approx(100.2)
 
 

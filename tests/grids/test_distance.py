@@ -1,21 +1,22 @@
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shiome.core.constants import EARTH_RADIUS
-from shiome.grids.distance import great_circle
+from shiome.grids.distance import GLOBE, World
 
 QUARTER = 0.5e-3 * np.pi * float(EARTH_RADIUS)  # km
 POINT = st.tuples(st.floats(-90, 90), st.floats(-360, 720))
 
 
 def test_known_distances():
-    assert great_circle(0, 0, 90, 123) == pytest.approx(QUARTER)
-    assert great_circle(0, 359, 0, 1) == pytest.approx(2 * QUARTER / 90)
-    assert great_circle(0, 0, 0, -180) == pytest.approx(2 * QUARTER)
+    assert GLOBE.distance(0, 0, 90, 123) == pytest.approx(QUARTER)
+    assert GLOBE.distance(0, 359, 0, 1) == pytest.approx(2 * QUARTER / 90)
+    assert GLOBE.distance(0, 0, 0, -180) == pytest.approx(2 * QUARTER)
     # A channel that repeats after 40° of longitude.
-    assert great_circle(0, 39, 0, 1, period=40) == pytest.approx(2 * QUARTER / 90)
+    assert World(40.0).distance(0, 39, 0, 1) == pytest.approx(2 * QUARTER / 90)
 
 
 @given(POINT, POINT)
@@ -26,6 +27,15 @@ def test_agrees_with_the_angle_between_unit_vectors(first, second):
 
     a, b = unit(*first), unit(*second)
     angle = np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)
-    distance = great_circle(*first, *second)
+    distance = GLOBE.distance(*first, *second)
     np.testing.assert_allclose(distance, 2 * QUARTER / np.pi * angle, rtol=1e-6, atol=1e-3)
-    np.testing.assert_allclose(distance, great_circle(*second, *first), atol=1e-6)
+    np.testing.assert_allclose(distance, GLOBE.distance(*second, *first), atol=1e-6)
+
+
+def test_a_plane_has_degrees_of_one_length():
+    plane = World.of(xr.Dataset(attrs={"longitude_period": 40.0, "geometry": "beta-plane"}))
+    assert plane == World(40.0, plane=True)
+    assert plane.distance(60, 1, 60, 2) == pytest.approx(QUARTER / 90)
+    assert plane.distance(60, 39, 63, 3) == pytest.approx(5 * QUARTER / 90)
+    assert GLOBE.distance(60, 1, 60, 2) == pytest.approx(0.5 * QUARTER / 90, rel=1e-3)
+    assert World.of(xr.Dataset()) == GLOBE

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.grids.distance import great_circle
+from shiome.grids.distance import GLOBE
 from shiome.verification.objects import detections, match
 from shiome.verification.ranking import precision_recall
 
@@ -22,13 +22,13 @@ def test_peaks_stand_apart_and_nothing_above_the_threshold_is_forgotten(seed, se
     assert (found["score"] >= 0.8).all()
     for number, (_, image) in enumerate(found.groupby("time")):
         y, x = image["latitude"].to_numpy(), image["longitude"].to_numpy()
-        apart = great_circle(y[:, None], x[:, None], y, x)
+        apart = GLOBE.distance(y[:, None], x[:, None], y, x)
         assert apart[np.triu_indices(len(y), 1)].min(initial=np.inf) >= separation
         assert (np.diff(image["score"]) <= 0).all()
         assert image["score"].iloc[0] == score[number].max()
         # Every window above the threshold is a peak or near a better one.
         high = score[number] >= 0.8
-        near = great_circle(LATITUDE[high][:, None], LONGITUDE[high][:, None], y, x)
+        near = GLOBE.distance(LATITUDE[high][:, None], LONGITUDE[high][:, None], y, x)
         better = image["score"].to_numpy() >= score[number][high][:, None]
         assert (((near < separation) & better) | (near == 0)).any(axis=1).all()
 
@@ -97,7 +97,7 @@ def test_a_threshold_afterwards_is_the_same_as_before(seed, threshold):
     # Nothing free is left within reach of a free detection.
     for row in whole.detections[~whole.detections["hit"]].itertuples():
         free = whole.truth[~whole.truth["detected"] & (whole.truth["time"] == row.time)]
-        apart = great_circle(row.latitude, row.longitude, free["latitude"], free["longitude"])
+        apart = GLOBE.distance(row.latitude, row.longitude, free["latitude"], free["longitude"])
         assert (apart > 250.0).all()
 
 

@@ -41,3 +41,15 @@ SST_ANOMALY = Variable(
     "K",
     "Sea-surface temperature anomaly",
 )
+ELEVATION = Variable(
+    "elevation",
+    "height_above_mean_sea_level",
+    "m",
+    "Height above sea level, negative below",
+)
+BRIGHTNESS_TEMPERATURE = Variable(
+    "brightness_temperature",
+    "toa_brightness_temperature",
+    "K",
+    "Brightness temperature in the infrared window",
+)

@@ -19,7 +19,7 @@ from shiome.core.errors import ConfigError, DataError
 from shiome.data.store import append_blocks, open_store
 from shiome.data.tracks import checked_tracks, genesis
 from shiome.data.windows import ImageGrid, gather
-from shiome.grids.distance import great_circle
+from shiome.grids.distance import World
 
 LABELS = ("other", "precursor", "cyclone")  # their numbers are 0, 1, 2
 BLOCK_VALUES = 16_000_000  # of images read at once: 64 MB
@@ -73,7 +73,7 @@ def labelled_patches(
     *,
     key: jax.Array,
     options: PatchOptions | None = None,
-    periodic: bool | None = None,
+    world: World | None = None,
     store: Path | str | None = None,
 ) -> xr.Dataset:
     """Cut labelled patches out of images.
@@ -90,8 +90,9 @@ def labelled_patches(
         Random key of shifts and background places.
     options
         How patches are cut.
-    periodic
-        Whether the last column touches the first; by default, if columns go around the Earth.
+    world
+        How distances are measured and where longitudes repeat; by default, as the attributes
+        ``longitude_period`` and ``geometry`` of the images say, or else the globe.
     store
         Write the patches into this new Zarr store and return it opened lazily; without it they
         are held in memory.
@@ -110,7 +111,7 @@ def labelled_patches(
         If images or tracks are out of order, do not overlap, or leave no patch.
     """
     options = options or PatchOptions()
-    grid = ImageGrid.of(images, periodic)
+    grid = ImageGrid.of(images, world)
     plan, notes = plan_patches(images["time"].values, grid, tracks, key=key, options=options)
     blocks = _cut(images, plan, options, notes)
     pieces = list(blocks) if store is None else []
@@ -212,7 +213,7 @@ def tracks_at(
         step = np.arange(*np.searchsorted(number, [known[0], known[-1] + 1]))
         if not step.size:
             continue
-        turned = np.unwrap(rows["longitude"].to_numpy(), period=grid.period)
+        turned = np.unwrap(rows["longitude"].to_numpy(), period=grid.world.period)
         stage = rows["stage"].to_numpy()[np.searchsorted(known, number[step], side="right") - 1]
         left = (began[storm] - pd.DatetimeIndex(times[step])) / pd.Timedelta(1, "D")
         tables.append(
@@ -246,7 +247,7 @@ def _background(
     allowed = np.ones(row.shape, bool)
     centres = places[["latitude", "longitude"]].to_numpy()
     for step, (y, x) in zip(places["step"].to_numpy(), centres, strict=True):
-        distance = great_circle(latitude[step], longitude[step], y, x, grid.period)
+        distance = grid.world.distance(latitude[step], longitude[step], y, x)
         allowed[step] &= distance >= options.distance
     allowed &= np.cumsum(allowed, axis=1) <= options.background
     return pd.DataFrame(

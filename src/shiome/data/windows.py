@@ -8,6 +8,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import DataError
+from shiome.grids.distance import World
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -21,22 +22,22 @@ class ImageGrid:
     ----------
     latitude, longitude
         Pixel centres in degrees, ascending, (row,) and (column,); longitudes evenly spaced.
-    periodic
-        Whether the last column touches the first.
+    world
+        Where the image lies: its longitudes repeat.
     """
 
     latitude: Floats
     longitude: Floats
-    periodic: bool
+    world: World
 
     @classmethod
-    def of(cls, images: xr.DataArray, periodic: bool | None = None) -> "ImageGrid":
+    def of(cls, images: xr.DataArray, world: World | None = None) -> "ImageGrid":
         """Grid of images with dimensions (time, latitude, longitude).
 
         Parameters
         ----------
-        periodic
-            By default, whether the columns go around the Earth.
+        world
+            By default, as the attributes of the images say, or else the globe.
 
         Raises
         ------
@@ -58,9 +59,7 @@ class ImageGrid:
                 f"{images.name}: longitudes are {step.min():g} to {step.max():g} degrees apart; "
                 "expected even steps without gaps."
             )
-        if periodic is None:
-            periodic = abs(longitude.size * step.mean() - 360.0) < 0.5 * step.mean()
-        return cls(latitude, longitude, periodic)
+        return cls(latitude, longitude, world or World.of(images))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -73,15 +72,14 @@ class ImageGrid:
         return float((self.longitude[-1] - self.longitude[0]) / (self.longitude.size - 1))
 
     @property
-    def period(self) -> float:
-        """Longitudes after which the world repeats: less than 360 in a periodic channel."""
-        turn = self.longitude.size * self.step
-        return turn if self.periodic and turn < 360.0 - 0.5 * self.step else 360.0
+    def periodic(self) -> bool:
+        """Whether the last column touches the first."""
+        return abs(self.longitude.size * self.step - self.world.period) < 0.5 * self.step
 
     def wrap(self, longitude: npt.ArrayLike) -> Floats:
         """Longitudes brought into the image: from half a column west of the first."""
         west = self.longitude[0] - 0.5 * self.step
-        return west + (np.asarray(longitude, np.float64) - west) % self.period
+        return west + (np.asarray(longitude, np.float64) - west) % self.world.period
 
     def locate(self, latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Fractional row and column of points; NaN outside the image."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.grids.distance import great_circle
+from shiome.grids.distance import GLOBE, World
 
 PLACE = ("time", "latitude", "longitude")
 
@@ -21,7 +21,7 @@ def detections(
     *,
     threshold: float,
     separation: float,
-    period: float = 360.0,
+    world: World = GLOBE,
 ) -> pd.DataFrame:
     """Peaks of the score: each image's best window, then the best of those away from it, and so on.
 
@@ -37,8 +37,8 @@ def detections(
         Lowest score of a detection.
     separation
         Least distance between two detections in one image, km.
-    period
-        Longitudes after which the world repeats, degrees.
+    world
+        How distances are measured.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def detections(
             best = candidates[0]
             image.append(number)
             window.append(best)
-            apart = great_circle(y[best], x[best], y[candidates], x[candidates], period)
+            apart = world.distance(y[best], x[best], y[candidates], x[candidates])
             candidates = candidates[1:][apart[1:] >= separation]
     return pd.DataFrame(
         {
@@ -119,7 +119,7 @@ class Matches:
 
 
 def match(
-    found: pd.DataFrame, truth: pd.DataFrame, *, radius: float, period: float = 360.0
+    found: pd.DataFrame, truth: pd.DataFrame, *, radius: float, world: World = GLOBE
 ) -> Matches:
     """Pair detections with events of the same time, each at most once.
 
@@ -135,8 +135,8 @@ def match(
         Events: columns time, latitude, longitude; further columns are kept.
     radius
         Largest distance of a hit, km.
-    period
-        Longitudes after which the world repeats, degrees.
+    world
+        How distances are measured.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def match(
         if not free.size:
             continue
         place = found["latitude"][row], found["longitude"][row]
-        apart = great_circle(*place, y[free], x[free], period)
+        apart = world.distance(*place, y[free], x[free])
         nearest = int(np.argmin(apart))
         if apart[nearest] <= radius:
             partner[row], distance[row] = free[nearest], apart[nearest]

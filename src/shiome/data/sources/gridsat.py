@@ -14,7 +14,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.core.variables import Variable
+from shiome.core.variables import BRIGHTNESS_TEMPERATURE
 from shiome.data.catalog import DataRecord
 from shiome.data.sources.files import expand, fetch, open_raw
 from shiome.data.sources.layout import Layout, fields_of, find_layout
@@ -22,12 +22,6 @@ from shiome.data.sources.opened import user_record
 from shiome.data.store import append_blocks, open_store
 from shiome.grids.regrid import CellAverage, conservative_average
 
-BRIGHTNESS_TEMPERATURE = Variable(
-    "brightness_temperature",
-    "toa_brightness_temperature",
-    "K",
-    "Brightness temperature in the infrared window",
-)
 NAMES = ("irwin_cdr", "brightness_temperature", "tb", "tbb", "irwin")
 LOWEST, HIGHEST = 140.0, 360.0  # K; no scene of the Earth lies outside
 STEPS = 8  # images read at once
