@@ -106,6 +106,25 @@ def test_any_layout_and_box(tmp_path_factory, box, **layout):
     np.testing.assert_allclose(images["latitude"], expected["latitude"])
 
 
+def test_the_columns_of_the_archive_and_their_seam(tmp_path):
+    """5,143 columns of 0.07° from 180°W overlap by a seventh of a column."""
+    latitude, longitude = np.arange(20.0, 21.0, 0.07), -180 + 0.07 * np.arange(5143)
+    values = 250 + 30 * np.sin(np.deg2rad(longitude)) * np.ones((1, latitude.size, 1))
+    field = xr.DataArray(
+        values,
+        {"time": truth(1).time, "latitude": latitude, "longitude": longitude},
+        ("time", "latitude", "longitude"),
+    )
+    path = write(field, tmp_path, files=1)
+    whole = open_gridsat(path).images
+    assert ImageGrid.of(whole).periodic
+    seam = open_gridsat(path, box=Box(170, -170)).images
+    assert ImageGrid.of(seam).shape == (latitude.size, 286)
+    for image in (whole, seam, open_gridsat(path, box=Box(170, -170), step=0.25).images):
+        expected = 250 + 30 * np.sin(np.deg2rad(image["longitude"]))
+        np.testing.assert_allclose(image, expected.broadcast_like(image), atol=0.01)
+
+
 def test_coarser_cells_hold_the_mean_of_their_pixels(tmp_path):
     latitude, longitude = np.arange(-9.75, 10, 0.5), np.arange(100.25, 120, 0.5)
     random = np.random.default_rng(1)
