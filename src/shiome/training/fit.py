@@ -214,12 +214,12 @@ def fit(
     settled = lambda learned, carry: settle(eqx.combine(learned, fixed), carry)
     best = eqx.filter(network, eqx.is_inexact_array)
     at = Progress(learned, optimiser.init(learned), carry, best, np.inf, 0, [])
-    given = _given(key, 0, min(chunk, steps), feed)
-    several = _stepper(loss, optimiser, fixed, at[:3], given)
+    first = _given(key, 0, min(chunk, steps), feed)
+    several = _stepper(loss, optimiser, fixed, at[:3], first)
     several = partial(several, loss, optimiser, fixed)
     if checkpoint is not None:
         configuration = fingerprint(
-            _several.lower(loss, optimiser, fixed, *at[:3], given).as_text(),
+            _several.lower(loss, optimiser, fixed, *at[:3], first).as_text(),
             (*at[:3], eqx.filter((loss, fixed), eqx.is_array), jax.random.key_data(key)),
             *(steps, chunk, patience, validate is None, feed and feed.signature),
         )
@@ -229,7 +229,8 @@ def fit(
     if validate is not None and compile_validation:
         validate = eqx.filter_jit(validate)
     while at.steps < steps and (patience is None or at.waited < patience):
-        given = _given(key, at.steps, min(chunk, steps - at.steps), feed)
+        count = min(chunk, steps - at.steps)
+        given = _given(key, at.steps, count, feed) if at.rows else first
         at = _chunk(at, several, given, validate, settled)
         if checkpoint is not None:
             write(checkpoint, at, configuration)

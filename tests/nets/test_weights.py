@@ -1,0 +1,67 @@
+import equinox as eqx
+import jax
+import numpy as np
+import pytest
+
+from shiome.core.errors import ConfigError, DataError, OutputError
+from shiome.nets.cnn import CNN
+from shiome.nets.weights import load_weights, save_weights
+
+SETTINGS = {"channels": 1, "classes": 2, "widths": [4, 8]}
+NETWORKS = [CNN(**SETTINGS, key=jax.random.key(i)) for i in range(2)]
+ABOUT = {"scale": 3.5, "data": "synthetic discs"}
+
+
+def written(path):
+    save_weights(path, NETWORKS, family="cnn", settings=SETTINGS, about=ABOUT)
+    return path
+
+
+def test_what_is_read_is_what_was_written(tmp_path):
+    file = written(tmp_path / "new" / "two.eqx")
+    got = load_weights(file)
+    assert (got.family, got.settings, got.about) == ("cnn", SETTINGS, ABOUT)
+    for one, other in zip(got.networks, NETWORKS, strict=True):
+        assert eqx.tree_equal(one, other)
+    assert [path.name for path in file.parent.iterdir()] == ["two.eqx"]
+
+
+def test_damaged_or_foreign_files_are_refused(tmp_path):
+    file = written(tmp_path / "w.eqx")
+    whole = file.read_bytes()
+    for content, said in [
+        (whole[:-5], "checksum"),
+        (b"hello", "not a file of weights"),
+        (whole.replace(b'"cnn"', b'"cmm"'), "family 'cmm'; expected one of cnn"),
+        (whole.replace(b'"widths"', b'"breadths"'), "no settings of a cnn"),
+        (whole.replace(b"[4, 8]", b"[4, 9]"), "not those of a cnn"),
+    ]:
+        file.write_bytes(content)
+        with pytest.raises(DataError, match=said) as refused:
+            load_weights(file)
+        assert "\n" not in str(refused.value)
+        assert "w.eqx" in str(refused.value)
+    with pytest.raises(DataError, match="cannot be read"):
+        load_weights(tmp_path / "none.eqx")
+
+
+def test_networks_that_are_not_what_is_said_are_not_written(tmp_path):
+    with pytest.raises(ConfigError, match=r"network 0 .* is not the cnn"):
+        save_weights(
+            tmp_path / "w",
+            NETWORKS,
+            family="cnn",
+            settings={**SETTINGS, "widths": [4, 9]},
+            about={},
+        )
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        written(tmp_path / "file" / "w")
+
+
+def test_trained_arrays_survive(tmp_path):
+    changed = eqx.tree_at(lambda n: n.norms[0].running.mean, NETWORKS[0], np.arange(4.0, dtype="f"))
+    save_weights(tmp_path / "w", [changed], family="cnn", settings=SETTINGS, about={})
+    np.testing.assert_array_equal(
+        load_weights(tmp_path / "w").networks[0].norms[0].running.mean, np.arange(4)
+    )
