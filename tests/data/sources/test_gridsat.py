@@ -118,9 +118,12 @@ def test_the_columns_of_the_archive_and_their_seam(tmp_path):
     path = write(field, tmp_path, files=1)
     whole = open_gridsat(path).images
     assert ImageGrid.of(whole).periodic
+    coarse = open_gridsat(path, step=0.5).images
+    assert ImageGrid.of(coarse).periodic
+    assert coarse.shape == (1, 2, 720)
     seam = open_gridsat(path, box=Box(170, -170)).images
     assert ImageGrid.of(seam).shape == (latitude.size, 286)
-    for image in (whole, seam, open_gridsat(path, box=Box(170, -170), step=0.25).images):
+    for image in (whole, coarse, seam, open_gridsat(path, box=Box(170, -170), step=0.25).images):
         expected = 250 + 30 * np.sin(np.deg2rad(image["longitude"]))
         np.testing.assert_allclose(image, expected.broadcast_like(image), atol=0.01)
 

@@ -250,15 +250,16 @@ def _source(layout: Layout, box: Box, step: float | None, path: str) -> _Source:
         )
     low, high = max(box.south, y[rows[0]] - native / 2), min(box.north, y[rows[-1]] + native / 2)
     west, east = max(west, x[0] - native / 2), min(east, x[-1] + native / 2)
-    target = _cells(low, high, step), _cells(west, east, step)
+    slack = 0.5 * native / step
+    target = _cells(low, high, step, slack), _cells(west, east, step, slack)
     if min(len(target[0]), len(target[1])) < 2:
         raise ConfigError(f"cells of {step:g}° are larger than half the box; expected finer ones.")
     return _Source(rows, columns, *target, conservative_average((y[rows], x), target))
 
 
-def _cells(low: float, high: float, step: float) -> npt.NDArray:
-    """Middles of the whole cells between two edges; cells begin at multiples of the step."""
-    first, last = np.ceil(low / step - 0.01), np.floor(high / step + 0.01)
+def _cells(low: float, high: float, step: float, slack: float) -> npt.NDArray:
+    """Middles of the cells between two edges, short of the slack; cells begin at multiples."""
+    first, last = np.ceil(low / step - slack), np.floor(high / step + slack)
     return (np.arange(first, last) + 0.5) * step
 
 
