@@ -91,7 +91,7 @@ def test_statistics_are_those_of_the_pixels(folder, patches):
 def test_the_metadata_describe_every_variable_and_file(folder, patches):
     metadata = json.loads((folder / "croissant.json").read_text())
     assert metadata["@type"] == "sc:Dataset"
-    assert metadata["conformsTo"] == "http://mlcommons.org/croissant/1.0"
+    assert metadata["conformsTo"] == "http://mlcommons.org/croissant/1.1"
     fields = {field["name"]: field for field in metadata["recordSet"][0]["field"]}
     assert fields.keys() == set(patches.variables)
     assert fields["image"]["arrayShape"] == "16,16"

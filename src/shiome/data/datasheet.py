@@ -6,19 +6,24 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-# The terms of the metadata and where they are defined (Croissant 1.0, appendix 1).
+# The terms of the metadata and where they are defined (Croissant 1.1, appendix 1). Validators
+# expect all of them, used or not.
 _CROISSANT_TERMS = (
-    "citeAs column extract field fileObject fileProperty fileSet includes isArray arrayShape "
-    "recordSet source key"
+    "citeAs column equivalentProperty extract field fileObject fileProperty fileSet format "
+    "includes isArray arrayShape isLiveDataset jsonPath key md5 parentField path recordSet "
+    "references regex repeated replace samplingRate separator source subField transform"
 )
 CONTEXT: dict[str, Any] = {
     "@language": "en",
     "@vocab": "https://schema.org/",
     "sc": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",
     "conformsTo": "dct:conformsTo",
+    "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "examples": {"@id": "cr:examples", "@type": "@json"},
     **{term: f"cr:{term}" for term in _CROISSANT_TERMS.split()},
 }
 _TYPES = {
@@ -111,7 +116,7 @@ def croissant(
     metadata = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
+        "conformsTo": "http://mlcommons.org/croissant/1.1",
         "name": card["name"],
         "description": f"{card['title']}. {card['composition']}",
         "version": card["version"],

@@ -4,7 +4,7 @@
 ``data.zarr``                  the samples
 ``datasheet.md``               why, what, how, for what, under which licence (Gebru et al. 2021)
 ``croissant.json``             the same for machines: schema.org ``Dataset`` with the terms of
-                               Croissant 1.0 (Akhtar et al. 2024, doi:10.1145/3650203.3663326)
+                               Croissant 1.1 (Akhtar et al. 2024, doi:10.1145/3650203.3663326)
 ``statistics.json``            counts and moments by part and class
 ``manifest-sha256.txt``        checksum of every file; ``sha256sum -c`` reads it
 ============================== ================================================================
