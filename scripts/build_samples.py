@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from samples import ATLAS, FERRET, JCM, STATSMODELS, Sample, coast, fields
+from samples import ATLAS, FERRET, JCM, STATSMODELS, Sample, coast, fields, seafloor
 
 TARGET = Path(__file__).parents[1] / "src" / "shiome" / "data" / "files"
 RECIPES = (
@@ -32,6 +32,7 @@ RECIPES = (
     fields.relief,
     fields.nino12,
     coast.coastlines,
+    *seafloor.basins,
 )
 
 

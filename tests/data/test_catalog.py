@@ -30,7 +30,7 @@ def test_samples_are_small_and_each_has_a_record():
     files = sorted(path.stem for path in catalog.FILES.glob("*.nc"))
     assert files == SAMPLES
     assert "sst-anomaly-t30" in SAMPLES
-    assert sum(path.stat().st_size for path in catalog.FILES.iterdir()) < 6e6
+    assert sum(path.stat().st_size for path in catalog.FILES.iterdir()) < 8e6
 
 
 @pytest.mark.parametrize("id", SAMPLES)

@@ -7,7 +7,7 @@ from jaxtyping import PRNGKeyArray
 
 from shiome.nets.layers import Convolution, Images, check_images
 from shiome.nets.running import INFERENCE, Run
-from shiome.nets.superres import unshuffle, upsample, _doublings
+from shiome.nets.superres import doublings_of, subpixels, upsample
 
 
 def leaky(x: Images) -> Images:
@@ -74,7 +74,7 @@ class RRDB(eqx.Module):
         gain: float = 1.0,
         key: PRNGKeyArray,
     ):
-        count = 0 if direct else _doublings(factor)
+        count = 0 if direct else doublings_of(factor)
         first, middle, last, end, *keys = jax.random.split(key, 4 + 3 * blocks + count)
         dense = [DenseBlock(width, growth, key=k) for k in keys[: 3 * blocks]]
         self.entry = Convolution(inner, width, key=first)
@@ -96,7 +96,7 @@ class RRDB(eqx.Module):
             x = x + 0.2 * y
         x = start + self.body(x)
         if self.last is None:
-            return unshuffle(self.exit(leaky(x)), self.factor)
+            return subpixels(self.exit(leaky(x)), self.factor)
         for doubling in self.doublings:
             x = leaky(doubling(upsample(x, 2, "nearest")))
         return self.exit(leaky(self.last(x)))

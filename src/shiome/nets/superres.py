@@ -13,7 +13,7 @@ from shiome.nets.layers import Convolution, Images, check_images, relu
 from shiome.nets.running import INFERENCE, Run
 
 
-def unshuffle(x: Images, factor: int) -> Images:
+def subpixels(x: Images, factor: int) -> Images:
     """Sub-pixel arrangement: channels become points between the points (Shi et al. 2016).
 
     (batch, h, w, factor² · c) to (batch, factor · h, factor · w, c).
@@ -95,7 +95,7 @@ class Raised(eqx.Module):
         y = jax.lax.conv_general_dilated(
             x, small, (1, 1), ((reach, reach),) * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
-        return unshuffle(y, f) + self.bias
+        return subpixels(y, f) + self.bias
 
 
 class SRCNN(eqx.Module):
@@ -226,7 +226,7 @@ class ESPCN(eqx.Module):
         """(batch, factor · h, factor · w, outer) of a batch."""
         check_images(x, self.inner)
         x = self.layers[2](jnp.tanh(self.layers[1](jnp.tanh(self.layers[0](x)))))
-        return unshuffle(x, self.factor)
+        return subpixels(x, self.factor)
 
 
 class EDSR(eqx.Module):
@@ -270,19 +270,15 @@ class EDSR(eqx.Module):
         gain: float = 1.0,
         key: PRNGKeyArray,
     ):
-        count = 0 if direct else _doublings(factor)
+        count = 0 if direct else doublings_of(factor)
         first, middle, last, *keys = jax.random.split(key, 3 + 2 * blocks + count)
         make = lambda k, gain=1.0: Convolution(width, width, gain=gain, key=k)
         self.entry = Convolution(inner, width, key=first)
         # Blocks that begin by adding little leave depth trainable without normalisation.
-        self.blocks = [
-            (make(keys[2 * i]), make(keys[2 * i + 1], 0.3)) for i in range(blocks)
-        ]
+        self.blocks = [(make(keys[2 * i]), make(keys[2 * i + 1], 0.3)) for i in range(blocks)]
         self.body = make(middle)
         self.doublings = [Convolution(width, 4 * width, key=k) for k in keys[2 * blocks :]]
-        self.exit = Convolution(
-            width, outer * (factor**2 if direct else 1), gain=gain, key=last
-        )
+        self.exit = Convolution(width, outer * (factor**2 if direct else 1), gain=gain, key=last)
         self.scale, self.inner, self.factor = scale, inner, factor
 
     def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
@@ -293,13 +289,13 @@ class EDSR(eqx.Module):
             x = x + self.scale * two(relu(one(x)))
         x = start + self.body(x)
         if not self.doublings:
-            return unshuffle(self.exit(x), self.factor)
+            return subpixels(self.exit(x), self.factor)
         for doubling in self.doublings:
-            x = unshuffle(doubling(x), 2)
+            x = subpixels(doubling(x), 2)
         return self.exit(x)
 
 
-def _doublings(factor: int) -> int:
+def doublings_of(factor: int) -> int:
     """How often to double for a factor of two, four or eight."""
     count = factor.bit_length() - 1
     if factor < 2 or factor != 2**count:

@@ -1,0 +1,96 @@
+"""A network that sharpens heights: what it is shown, what it adds, what it must keep."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from shiome.grids.coarsen import bicubic, conserving
+from shiome.nets.layers import Images
+from shiome.nets.running import INFERENCE, Run
+
+CHANNELS = 3
+"""Channels of the image that the body is shown."""
+
+
+class Sharpener(eqx.Module):
+    """Heights on a grid ``factor`` times finer, and how far off they may be.
+
+    The body sees each height relative to its surroundings, in units of their roughness, and its
+    answer is in these units: a constant added to all heights changes nothing, and a relief twice
+    as steep is sharpened alike. That holds from one resolution of the sea floor to another.
+
+    Attributes
+    ----------
+    body
+        Network from (batch, h, w, 3) to (batch, factor · h, factor · w, 2): a height, and the
+        logarithm of its standard error.
+    factor
+        How much finer.
+    residual
+        Whether the body adds to the bicubic interpolation, or answers in full.
+    conserves
+        Whether area means are kept by shifting each block of fine cells: a layer that makes the
+        output agree with the input exactly (physics as architecture).
+    spread
+        Factor on the standard error, found on data set aside.
+    """
+
+    body: eqx.Module
+    spread: Float[Array, ""]
+    factor: int = eqx.field(static=True)
+    residual: bool = eqx.field(static=True)
+    conserves: bool = eqx.field(static=True)
+
+    def __init__(
+        self, body: eqx.Module, factor: int, *, residual: bool = True, conserves: bool = True
+    ):
+        self.body, self.factor = body, factor
+        self.spread = jnp.ones(())
+        self.residual, self.conserves = residual, conserves
+
+    def __call__(
+        self, x: Images, run: Run = INFERENCE, rows: Float[Array, "batch fine"] | None = None
+    ) -> Images:
+        """Heights and logarithms of their standard errors, both from heights in m.
+
+        Parameters
+        ----------
+        x
+            (batch, h, w, 1) area means in m.
+        run
+            Whether this is training.
+        rows
+            Relative area of each row of fine cells; equal by default.
+
+        Returns
+        -------
+        (batch, factor · h, factor · w, 2): m, and logarithm of m.
+        """
+        mean = _around(x, 2)
+        rough = jnp.sqrt(_around((x - mean) ** 2, 4) + FLOOR**2)
+        shown = [(x - mean) / rough, jnp.log(rough / 200), jnp.clip(x / 2000, -4, 1)]
+        answer = self.body(jnp.concatenate(shown, -1), run)
+        fine = lambda y: bicubic(y[..., 0], self.factor)
+        unit = fine(jnp.log(rough))
+        start = fine(x if self.residual else mean)
+        height = start + jnp.exp(unit) * answer[..., 0]
+        if self.conserves:
+            height = conserving(height, x[..., 0], self.factor, rows)
+        log_error = unit + jnp.clip(answer[..., 1], -6, 3) - 1.5 + jnp.log(self.spread)
+        return jnp.stack([height, log_error], -1)
+
+
+FLOOR = 10.0
+"""Smallest roughness in m: what is flatter is sharpened as if it were this rough."""
+
+
+def _around(x: Images, reach: int) -> Images:
+    """Mean over the square that reaches so many points away; edges go on as they are."""
+    size = 2 * reach + 1
+    y = jnp.pad(x, ((0, 0), (reach, reach), (reach, reach), (0, 0)), mode="edge")
+    for axis in (1, 2):
+        # Sums of shifts: running sums would lose digits, and XLA's windows are slow on a CPU.
+        count = y.shape[axis] - size + 1
+        y = sum(lax.slice_in_dim(y, i, i + count, axis=axis) for i in range(size)) / size
+    return y
