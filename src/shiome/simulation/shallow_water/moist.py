@@ -125,15 +125,15 @@ class MoistWorld(Model):
     sponge: Float[Array, "y 1"]
     spacing: float = 25_000.0
     depth: float = 3000.0
-    gravity: float = 0.35
+    gravity: float = 0.4
     condensation_time: float = 7200.0
     mass_sink: float = 1.35
-    carried: float = 0.3
-    warming: float = 0.7
+    carried: float = 0.28
+    warming: float = 0.8
     evaporation: float = 2.5e-3
     gust: float = 3.0
     drag: float = 1.5e-3
-    viscosity: float = 3.0e4
+    viscosity: float = 2.0e4
     cloud_time: float = 43_200.0
     cloud_scale: float = 0.06
     cloudy_cooling: float = 0.15
@@ -143,7 +143,7 @@ class MoistWorld(Model):
     lean: float = 0.3
     noise: float = 0.01
     time_step: float = 1.0
-    substeps: int = eqx.field(static=True, default=12)
+    substeps: int = eqx.field(static=True, default=15)
     time_unit: ClassVar[str] = "h"
     units: ClassVar[dict[str, str]] = {
         "u": "m s-1",
