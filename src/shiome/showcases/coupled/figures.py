@@ -28,6 +28,9 @@ WORDS = {
     "blend": "blend",
 }
 
+# Where the ratio of spread to error is aimed to be.
+AIMED_RATIO = (0.8, 1.2)
+
 
 def draw_seasons(table: pd.DataFrame) -> Figure:
     """Plot the standard deviation by calendar month, observed and of the free runs."""
@@ -72,5 +75,40 @@ def draw_skill(cards: dict[str, xr.Dataset]) -> Figure:
     axes.set_ylim(top=1.0)
     axes.set_xlabel("Lead (months)")
     axes.set_ylabel("Correlation")
+    legend(axes)
+    return figure
+
+
+def draw_spread(cards: dict[str, xr.Dataset]) -> Figure:
+    """Plot the ratio of spread to error by lead with its interval, beside what is aimed at."""
+    figure, axes = new_axes("Niño 3.4: spread over error")
+    axes.axhspan(*AIMED_RATIO, color="#DDDDDD", lw=0)
+    axes.axhline(1.0, color="#777777", lw=0.8)
+    for i, (name, card) in enumerate(cards.items()):
+        value, low, high = (
+            card["spread_error"].sel(estimate=e) for e in ("value", "lower", "upper")
+        )
+        error = np.maximum([value - low, high - value], 0)
+        at = card["lead"] + 0.15 * (i - 0.5 * (len(cards) - 1))
+        axes.errorbar(at, value, error, fmt="o", ms=4, color=COLOURS[name], label=WORDS[name])
+    axes.set_xticks(np.arange(1, 13))
+    axes.set_xlabel("Lead (months)")
+    axes.set_ylabel("Ratio")
+    legend(axes)
+    return figure
+
+
+def draw_ranks(table: pd.DataFrame, names: tuple[str, ...]) -> Figure:
+    """Plot rank histograms, each beside the interval that sampling allows a flat one."""
+    figure, axes = new_axes("Ranks of the observed Niño 3.4 among the members")
+    for i, name in enumerate(names):
+        at = table["group"] + 0.15 * (i - 0.5 * (len(names) - 1))
+        margin = table[f"{name}_margin"]
+        axes.errorbar(at, table["expected"], margin, fmt="none", ecolor="#BBBBBB", elinewidth=5)
+        axes.plot(at, table[name], "o", color=COLOURS[name], label=WORDS[name])
+    axes.axhline(table["expected"].mean(), color="#777777", lw=0.8)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Group of ranks, from below all members to above them")
+    axes.set_ylabel("Share")
     legend(axes)
     return figure

@@ -162,13 +162,13 @@ def calibrated(hindcasts: Hindcasts, name: str, splits: Sequence[Split]) -> npt.
     return members
 
 
-def _labelled(hindcasts: Hindcasts, *values: npt.NDArray) -> list[xr.DataArray]:
-    """Niño 3.4 of (time, LEADS, ..., 2) where observed, and last the year of each start."""
+def labelled(hindcasts: Hindcasts, *values: npt.NDArray, index: int = 0) -> list[xr.DataArray]:
+    """One index of (time, LEADS, ..., 2) where observed, and last the year of each start."""
     month = hindcasts.month
     known = np.isfinite(hindcasts.obs[..., 0]).any(1)
     coords = {"start": month_start(month[known] + 1), "lead": np.arange(1, LEADS + 1)}
     out = [
-        xr.DataArray(v[known][..., 0], coords, ("start", "lead", "member")[: v.ndim - 1])
+        xr.DataArray(v[known][..., index], coords, ("start", "lead", "member")[: v.ndim - 1])
         for v in values
     ]
     return [*out, xr.DataArray((month[known] + 1) // 12, {"start": coords["start"]}, "start")]
@@ -178,7 +178,7 @@ def scores_by_lead(
     members: npt.NDArray[np.float32], hindcasts: Hindcasts, key: Array, resamples: int
 ) -> xr.Dataset:
     """Scorecard of Niño 3.4 by lead, with intervals over years."""
-    forecast, obs, years = _labelled(hindcasts, members, hindcasts.obs)
+    forecast, obs, years = labelled(hindcasts, members, hindcasts.obs)
     return scorecard(forecast, obs, years=years, key=key, resamples=resamples)
 
 
@@ -187,7 +187,7 @@ def gain(
 ) -> xr.DataArray:
     """How much higher one variant's correlation of Niño 3.4 is than another's, by lead."""
     both = (hindcasts.members[variant] for variant in (name, baseline))
-    forecast, other, obs, years = _labelled(hindcasts, *both, hindcasts.obs)
+    forecast, other, obs, years = labelled(hindcasts, *both, hindcasts.obs)
     return bootstrap(
         "acc",
         forecast,

@@ -142,11 +142,15 @@ def with_network(fitted: Coupled, withheld: npt.NDArray[np.bool_], key: Array) -
     model = with_closure(model, NetworkClosure(model.closure, network))
     month, known = fitted.surface.month, fitted.surface.known
 
-    def arguments(months: npt.NDArray[np.bool_]) -> tuple[Array, ...]:
+    def arguments(months: npt.NDArray[np.bool_]) -> tuple[Array, Array, Array, Array]:
         share = _complete(months).astype(np.float32)
         variance = fitted.surface.amplitude[fitted.usable].var(0).mean()
-        arrays = (fitted.learned_from, month.astype(np.int32), share / share.sum(), variance)
-        return tuple(jnp.asarray(x) for x in arrays)
+        return (
+            jnp.asarray(fitted.learned_from),
+            jnp.asarray(month.astype(np.int32)),
+            jnp.asarray(share / share.sum()),
+            jnp.asarray(variance, jnp.float32),
+        )
 
     blur = BLUR * fitted.learned_from[fitted.usable].std(0)
     validation = _Validation(model, *arguments(withheld & known))

@@ -15,7 +15,15 @@ from shiome.data.splits import Split, blocked, past_only
 from shiome.grids.months import month_start
 from shiome.products import Report, prepare_output, write_report_page
 from shiome.showcases.coupled.config import TITLE, Config
-from shiome.showcases.coupled.figures import draw_seasons, draw_skill, draw_warm_water
+from shiome.showcases.coupled.figures import (
+    AIMED_RATIO,
+    WORDS,
+    draw_ranks,
+    draw_seasons,
+    draw_skill,
+    draw_spread,
+    draw_warm_water,
+)
 from shiome.showcases.coupled.free_run import free_run, table, variability
 from shiome.showcases.coupled.hindcast import (
     Hindcasts,
@@ -23,12 +31,15 @@ from shiome.showcases.coupled.hindcast import (
     dipole_scores,
     gain,
     hindcast,
+    labelled,
     scores_by_lead,
 )
 from shiome.showcases.coupled.reanalysis import reanalyse
+from shiome.showcases.coupled.reliability import LEADS as RANKED_LEADS
+from shiome.showcases.coupled.reliability import Flatness, flatness, rank_table
 from shiome.showcases.seasonal.config import Config as SeasonalConfig
 from shiome.showcases.seasonal.coupled import coupled_records, coupled_system, departures
-from shiome.showcases.seasonal.inputs import Observed, observe
+from shiome.showcases.seasonal.inputs import TARGETS, Observed, observe
 from shiome.showcases.seasonal.skill import enter
 from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
 from shiome.simulation.ocean import WARM_WATER
@@ -42,6 +53,8 @@ GAINS = (
     ("coupled", "ocean"),
     ("blend", "ocean"),
 )
+# Whose reliability is shown.
+RELIABLE = ("coupled", "filtered", "blend")
 DIPOLE_ISSUES = (("from_jun", 6), ("from_sep", 9))
 
 
@@ -160,10 +173,12 @@ def _hindcasts(
     if past is not None:
         schemes.append((".pastonly", [past]))
     shown: dict[str, xr.Dataset] = {}
+    ranks: dict[str, Flatness] = {}
     for suffix, splits in schemes:
         done = hindcast(observed, system, splits, members=config.members, key=keys[0])
         cards = _enter_scores(report, config, done, splits, keys[1], suffix)
-        shown = shown or cards
+        pooled = _enter_ranks(report, done, splits, keys[1], suffix)
+        shown, ranks = shown or cards, ranks or pooled
     lines = pd.concat(
         [card["acc"].to_dataframe().reset_index().assign(variant=n) for n, card in shown.items()]
     )
@@ -175,11 +190,14 @@ def _hindcasts(
         "holds 90 % of bootstrap resamples of years for the blend.",
         data=lines,
     )
+    _draw_reliability(report, config, shown, ranks)
     six = {name: float(card["acc"].sel(lead=6, estimate="value")) for name, card in shown.items()}
     return (
         f"Half a year ahead, forecasts of Niño 3.4 correlate {six['surface']:.2f} with what was "
         f"observed from surface temperature alone, {six['coupled']:.2f} by the coupled model and "
-        f"{six['blend']:.2f} by its blend with the seasonal system, in years that no fit has seen."
+        f"{six['blend']:.2f} by its blend with the seasonal system, in years that no fit has seen. "
+        f"Theory alone reaches {six['physics']:.2f}, its parameters fitted through time "
+        f"{six['learned']:.2f}, and with a network taught through time {six['network']:.2f}."
     )
 
 
@@ -216,3 +234,55 @@ def _enter_scores(
             metric = f"gain.nino34.lead{lead:02d}.{name}_over_{baseline}"
             enter(report, metric, "forecast", more.sel(lead=lead).rename("gain"), suffix)
     return cards
+
+
+def _enter_ranks(
+    report: Report, done: Hindcasts, splits: list[Split], key: Array, suffix: str
+) -> dict[str, Flatness]:
+    """Enter p-values of flat rank histograms as ``rank_p.INDEX.leadNN.VARIANT``, and pooled.
+
+    Returns the pooled histograms of Niño 3.4.
+    """
+    pooled: dict[str, Flatness] = {}
+    for name in RELIABLE:
+        members = calibrated(done, name, splits)
+        for i, index in enumerate(TARGETS):
+            f, o, years = labelled(done, members, done.obs, index=i)
+            for lead in RANKED_LEADS:
+                found = flatness(f.sel(lead=[lead]), o.sel(lead=[lead]), years, key)
+                report.metrics[f"rank_p.{index}.lead{lead:02d}.{name}{suffix}"] = found.p_value
+            leads = list(RANKED_LEADS)
+            found = flatness(f.sel(lead=leads), o.sel(lead=leads), years, key)
+            report.metrics[f"rank_p.{index}.{name}{suffix}"] = found.p_value
+            pooled.setdefault(name, found)
+    return pooled
+
+
+def _draw_reliability(
+    report: Report, config: Config, cards: dict[str, xr.Dataset], ranks: dict[str, Flatness]
+) -> None:
+    """Draw spread over error by lead, and the ranks pooled over leads."""
+    chosen = {name: cards[name] for name in RELIABLE}
+    report.add_figure(
+        "spread",
+        draw_spread(chosen),
+        caption=f"Standard deviation of the {config.members} members over the error of their mean, "
+        "calibrated by other years; bars hold 90 % of bootstrap resamples of years, the grey band "
+        f"is {AIMED_RATIO[0]} to {AIMED_RATIO[1]}.",
+        data=pd.concat(
+            [
+                card["spread_error"].to_dataframe().reset_index().assign(variant=n)
+                for n, card in chosen.items()
+            ]
+        ),
+    )
+    numbers = rank_table(ranks)
+    p_values = ", ".join(f"{WORDS[name]} {found.p_value:.2f}" for name, found in ranks.items())
+    report.add_figure(
+        "ranks",
+        draw_ranks(numbers, RELIABLE),
+        caption=f"How often the observation was in each sixth of the {config.members} members, "
+        f"leads 1 to {RANKED_LEADS[-1]} together; grey bars hold 90 % of flat histograms, as years "
+        f"differ. p-values of flatness, which take that into account: {p_values}.",
+        data=numbers,
+    )
