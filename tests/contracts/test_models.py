@@ -32,6 +32,7 @@ from shiome.simulation.ocean import (
     box_basin,
     reduced_gravity_ocean,
 )
+from shiome.simulation.shallow_water.moist import MoistWorld, moist_world
 from shiome.simulation.shallow_water.reduced_gravity import Layer, ReducedGravity
 
 MONTH = np.arange(12 * 1980, 12 * 2000)
@@ -90,6 +91,13 @@ def bowl():
     return ReducedGravity(), Layer(jnp.zeros_like(h), jnp.zeros_like(h), h)
 
 
+def moist():
+    """A small band of the moist world in August, some of it raining."""
+    world = moist_world(16, 16, substeps=2, time_step=0.1)
+    state = world.start(24.0 * 215, jax.random.key(0))
+    return world, state._replace(q=state.q + 0.3)
+
+
 def corrected():
     """Lorenz-63 with a network in its tendency."""
     network = eqx.nn.MLP(3, 3, 4, 1, key=jax.random.key(0))
@@ -107,6 +115,7 @@ CASES = {
     RechargeOscillator: lambda: (RechargeOscillator.fit(*record(), names=NAMES), STATE),
     ReducedGravityOcean: ocean,
     ReducedGravity: bowl,
+    MoistWorld: moist,
     Corrected: corrected,
     CoupledModel: coupled,
 }

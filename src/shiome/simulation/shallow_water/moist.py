@@ -90,8 +90,9 @@ class MoistWorld(Model):
         Rate at which the rows near the walls return to the surroundings, 1/s.
     spacing, depth, gravity
         Grid spacing in m, thickness at rest in m, reduced gravity in m/s².
-    condensation_time
-        τ, s.
+    condensation_time, heaviest
+        τ, s; and the vapour above saturation beyond which rain grows no further, which keeps the
+        core of the strongest cyclones from collapsing onto a cell.
     mass_sink
         β, mass that leaves per mass of condensing vapour, in units of the layer's humidity.
     carried
@@ -127,13 +128,14 @@ class MoistWorld(Model):
     depth: float = 3000.0
     gravity: float = 0.4
     condensation_time: float = 7200.0
+    heaviest: float = 0.25
     mass_sink: float = 1.35
-    carried: float = 0.28
+    carried: float = 0.3
     warming: float = 0.8
     evaporation: float = 2.5e-3
     gust: float = 3.0
     drag: float = 1.5e-3
-    viscosity: float = 2.0e4
+    viscosity: float = 2.2e4
     cloud_time: float = 43_200.0
     cloud_scale: float = 0.06
     cloudy_cooling: float = 0.15
@@ -143,7 +145,7 @@ class MoistWorld(Model):
     lean: float = 0.3
     noise: float = 0.01
     time_step: float = 1.0
-    substeps: int = eqx.field(static=True, default=15)
+    substeps: int = eqx.field(static=True, default=16)
     time_unit: ClassVar[str] = "h"
     units: ClassVar[dict[str, str]] = {
         "u": "m s-1",
@@ -191,7 +193,7 @@ class MoistWorld(Model):
     def condensation(self, state: MoistState) -> Field:
         """Condensation rate P, 1/s, before it is smoothed."""
         saturated = 1.0 - self.warming * state.h / self.depth
-        return jnp.maximum(state.q - saturated, 0.0) / self.condensation_time
+        return jnp.clip(state.q - saturated, 0.0, self.heaviest) / self.condensation_time
 
     def _flow(
         self, state: MoistState, around: Surroundings, force: tuple[Field, Field], dt: float
