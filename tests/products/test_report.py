@@ -213,7 +213,7 @@ def test_read_only_parent_is_refused(tmp_path):
         tmp_path.chmod(0o700)
 
 
-@pytest.mark.parametrize("key", ["ACC.nino34", "acc", "acc nino34", "acc..lead01", ".acc", "acc."])
+@pytest.mark.parametrize("key", ["ACC.nino34", "acc nino34", "acc..lead01", ".acc", "acc."])
 def test_metric_keys_are_dotted_lower_case(tmp_path, key):
     with pytest.raises(ValueError, match="dotted"), start(tmp_path / "report") as report:
         report.metrics.update({key: 1.0})

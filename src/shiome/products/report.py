@@ -27,7 +27,7 @@ from shiome.products.crate import write_crate
 from shiome.products.jsonable import plain, write_json
 from shiome.products.style import save
 
-METRIC_KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)+")
+METRIC_KEY = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 _VERSIONED = ("shiome", "jax", "equinox", "numpy", "scipy", "xarray", "matplotlib", "cartopy")
 
 
@@ -38,7 +38,7 @@ class MetricTable(UserDict[str, Any]):
         if METRIC_KEY.fullmatch(key) is None:
             raise ValueError(
                 f"metric key {key!r} is not dotted lower case; "
-                "expected for example 'acc.nino34.lead06'."
+                "expected for example 'pod' or 'acc.nino34.lead06'."
             )
         super().__setitem__(key, item)
 
