@@ -9,7 +9,7 @@ import benchmarks
 from benchmarks.table import MissingPeerError, Row, show
 
 NAMES = [m.name for m in pkgutil.iter_modules(benchmarks.__path__)]
-NAMES = sorted(set(NAMES) - {"__main__", "synthetic", "table"})
+NAMES = sorted(set(NAMES) - {"__main__", "synthetic", "table", "torch_nets"})
 
 
 def main() -> None:

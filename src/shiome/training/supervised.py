@@ -76,8 +76,8 @@ class InMemory(eqx.Module):
     """
 
     error: Error
-    inputs: Float[Array, "examples ..."]
-    targets: Array
+    inputs: Float[Array, "examples ..."] = eqx.field(converter=jnp.asarray)
+    targets: Array = eqx.field(converter=jnp.asarray)
     size: int = eqx.field(static=True)
     draw: Draw | None = None
     augment: Augment | None = None
