@@ -100,15 +100,15 @@ def draw_spread(cards: dict[str, xr.Dataset]) -> Figure:
 
 def draw_ranks(table: pd.DataFrame, names: tuple[str, ...]) -> Figure:
     """Plot rank histograms, each beside the interval that sampling allows a flat one."""
-    figure, axes = new_axes("Ranks of the observed Niño 3.4 among the members")
+    figure, axes = new_axes("Niño 3.4: ranks among the members")
     for i, name in enumerate(names):
         at = table["group"] + 0.15 * (i - 0.5 * (len(names) - 1))
-        margin = table[f"{name}_margin"]
-        axes.errorbar(at, table["expected"], margin, fmt="none", ecolor="#BBBBBB", elinewidth=5)
-        axes.plot(at, table[name], "o", color=COLOURS[name], label=WORDS[name])
-    axes.axhline(table["expected"].mean(), color="#777777", lw=0.8)
+        flat, margin = 100 * table["expected"], 100 * table[f"{name}_margin"]
+        axes.errorbar(at, flat, margin, fmt="none", ecolor="#BBBBBB", elinewidth=5)
+        axes.plot(at, 100 * table[name], "o", color=COLOURS[name], label=WORDS[name])
+    axes.axhline(100 * table["expected"].mean(), color="#777777", lw=0.8)
     axes.set_ylim(bottom=0)
     axes.set_xlabel("Group of ranks, from below all members to above them")
-    axes.set_ylabel("Share")
+    axes.set_ylabel("Share (%)")
     legend(axes)
     return figure
