@@ -1,4 +1,4 @@
-"""The command line: ``shiome list | info | run | data``."""
+"""The command line: ``shiome list | info | run | sharpen | data``."""
 
 import argparse
 import dataclasses
@@ -59,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", metavar="SHOWCASE")
     run.add_argument("options", nargs=argparse.REMAINDER, help="options of the showcase")
     run.set_defaults(command=_run)
+    sharpen = commands.add_parser(
+        "sharpen", help="sharpen a grid of sea depths: shiome sharpen FILE --factor 4 --out FILE"
+    )
+    sharpen.add_argument("file", metavar="FILE", help="grid of heights or depths (netCDF)")
+    sharpen.add_argument("--factor", type=int, default=4, help="how much finer: 2, 4 or 8")
+    sharpen.add_argument("--out", required=True, metavar="FILE", help="netCDF file to write")
+    sharpen.add_argument("--overwrite", action="store_true", help="replace an earlier result")
+    sharpen.set_defaults(command=_sharpen)
     data = commands.add_parser("data", help="list or describe the data that ship")
     parts = data.add_subparsers(metavar="COMMAND", required=True)
     parts.add_parser("list", help="list the samples").set_defaults(command=_data_list)
@@ -119,6 +127,20 @@ def _run(arguments: argparse.Namespace) -> None:
         config, options.out, overwrite=options.overwrite, scheduler=options.scheduler
     )
     _show(f"The page: {folder / 'index.html'}")
+
+
+def _sharpen(arguments: argparse.Namespace) -> None:
+    from shiome.showcases.seafloor.sharpen import sharpen
+
+    done = sharpen(
+        arguments.file, arguments.out, factor=arguments.factor, overwrite=arguments.overwrite
+    )
+    _show(
+        *done.notes,
+        f"{done.path}: {done.cells / 1e6:.3g} million cells in {done.seconds:.1f} s, "
+        f"{done.cells / 1e6 / done.seconds:.2g} million per second; "
+        f"peak memory {done.peak_mib:.0f} MiB",
+    )
 
 
 def _options(config: type[Any], out: str) -> type[Any]:

@@ -19,6 +19,7 @@ from shiome.nets.cnn import CNN
 from shiome.nets.densenet import DenseNet
 from shiome.nets.resnet import ResNet, WideResNet
 from shiome.nets.ring import RingNet
+from shiome.nets.sharpener import sharpener
 from shiome.nets.unet import UNet
 
 # Families that a file may name; each is called as family(**settings, key=key).
@@ -28,6 +29,7 @@ FAMILIES: Mapping[str, Callable[..., PyTree]] = MappingProxyType(
         "densenet": DenseNet,
         "resnet": ResNet,
         "ring": RingNet,
+        "sharpener": sharpener,
         "unet": UNet,
         "wide_resnet": WideResNet,
     }

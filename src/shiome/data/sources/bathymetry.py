@@ -40,6 +40,8 @@ class ElevationFile:
         What was worked around.
     attrs, variable_attrs
         Of the file, and of the variable as the file has them.
+    to_metres
+        Factor from the file's values to heights in m; negative where it holds depths.
     """
 
     where: str
@@ -50,10 +52,10 @@ class ElevationFile:
     notes: tuple[str, ...]
     attrs: dict[str, Any]
     variable_attrs: dict[str, Any]
+    to_metres: float
     _values: xr.DataArray
     _rows: npt.NDArray[np.int64]
     _columns: npt.NDArray[np.int64]
-    _factor: float
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,7 +82,7 @@ class ElevationFile:
             for start, stop in _runs(self._columns[columns])
         ]
         values = np.concatenate(parts, axis=1)[lying - first].astype(np.float32)
-        values *= np.float32(self._factor)
+        values *= np.float32(self.to_metres)
         bad = ~((values >= DEEPEST) & (values <= HIGHEST)) & ~np.isnan(values)
         if bad.any():
             row, column = np.argwhere(bad)[0]
@@ -193,10 +195,10 @@ def _understood(dataset: xr.Dataset, where: str) -> ElevationFile:
         notes=(*notes, *units_note),
         attrs=dict(dataset.attrs),
         variable_attrs=dict(data.attrs),
+        to_metres=factor,
         _values=data,
         _rows=rows,
         _columns=columns,
-        _factor=factor,
     )
 
 
