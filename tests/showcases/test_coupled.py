@@ -119,4 +119,6 @@ def test_the_whole_report(tmp_path: Path) -> None:
     assert metrics["acc.nino34.lead06.coupled"] > 0.7
     assert metrics["acc.nino34.lead06.physics"] < metrics["acc.nino34.lead06.coupled"]
     assert 0.8 < metrics["spread_error.nino34.lead06.coupled.pastonly"] < 1.25
+    assert metrics["acc.nino34.lead06.network"] > metrics["acc.nino34.lead06.learned"]
+    assert metrics["rank_p.nino34.blend"] > 0.05
     assert (folder / "index.html").stat().st_size > 10_000
