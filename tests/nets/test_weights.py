@@ -26,6 +26,18 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert [path.name for path in file.parent.iterdir()] == ["two.eqx"]
 
 
+def test_half_precision_takes_half_the_room_and_comes_back_whole(tmp_path):
+    whole, file = written(tmp_path / "w.eqx"), tmp_path / "half.eqx"
+    save_weights(file, NETWORKS, family="cnn", settings=SETTINGS, about=ABOUT, half=True)
+    size = lambda path: len(path.read_bytes().partition(b"\n")[2])
+    assert size(file) < 0.75 * size(whole)
+    got = load_weights(file).networks
+    for one, other in zip(*map(jax.tree.leaves, (got, NETWORKS)), strict=True):
+        if eqx.is_array(one):
+            assert one.dtype == other.dtype
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-6)
+
+
 def test_damaged_or_foreign_files_are_refused(tmp_path):
     file = written(tmp_path / "w.eqx")
     whole = file.read_bytes()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import PyTree
 
 from shiome.core.errors import ConfigError, DataError, OutputError
@@ -62,6 +63,7 @@ def save_weights(
     family: str,
     settings: Mapping[str, Any],
     about: Mapping[str, Any],
+    half: bool = False,
 ) -> None:
     """Write networks of one architecture.
 
@@ -75,6 +77,8 @@ def save_weights(
         What they were built from; settings by name, as JSON knows them.
     about
         Anything else that JSON knows.
+    half
+        Keep arrays in half precision: half the size, each value rounded by up to 0.05 %.
 
     Raises
     ------
@@ -89,11 +93,12 @@ def save_weights(
         if arrays(eqx.filter(network, eqx.is_array)) != arrays(_only_arrays(expected)):
             raise ConfigError(f"network {i} for {path} is not the {family} of {dict(settings)}.")
     body = io.BytesIO()
-    eqx.tree_serialise_leaves(body, list(networks))
+    eqx.tree_serialise_leaves(body, _cast(list(networks), jnp.float16) if half else list(networks))
     header = {
         "family": family,
         "settings": dict(settings),
         "members": len(networks),
+        "half": half,
         "sha256": hashlib.sha256(body.getvalue()).hexdigest(),
         "about": dict(about),
     }
@@ -130,8 +135,11 @@ def load_weights(path: Path) -> Weights:
     if hashlib.sha256(body).hexdigest() != digest:
         raise DataError(f"{path}: weights are damaged (checksum); expected the file as written.")
     like = [_shape(family, settings, str(path))] * members
+    half = bool(header.get("half"))
     try:
-        networks = eqx.tree_deserialise_leaves(io.BytesIO(body), like)
+        stored = _cast(like, jnp.float16) if half else like
+        networks = eqx.tree_deserialise_leaves(io.BytesIO(body), stored)
+        networks = _cast(networks, jnp.float32) if half else networks
     except (RuntimeError, ValueError, EOFError) as reason:
         raise DataError(
             f"{path}: the arrays are not those of a {family} of {settings} in this version."
@@ -146,6 +154,19 @@ def _shape(family: str, settings: dict[str, Any], where: str) -> PyTree:
         return eqx.filter_eval_shape(lambda: FAMILIES[family](**settings, key=jax.random.key(0)))
     except TypeError as reason:
         raise DataError(f"{where}: {settings} are no settings of a {family}.") from reason
+
+
+def _cast(tree: PyTree, dtype: Any) -> PyTree:
+    """The same with floating-point arrays, or their shapes, of another precision."""
+
+    def one(leaf: Any) -> Any:
+        if not hasattr(leaf, "dtype") or not jnp.issubdtype(leaf.dtype, jnp.floating):
+            return leaf
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            return jax.ShapeDtypeStruct(leaf.shape, dtype)
+        return leaf.astype(dtype)
+
+    return jax.tree.map(one, tree)
 
 
 def _only_arrays(tree: PyTree) -> PyTree:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ SIDE = 64
 """Cells along one side of the squares: 5.3° at 5 arc-minutes."""
 SHIPS = (4, 12)
 """Fewest and most tracks across a square."""
-SETTINGS = {"inner": 5, "outer": 1, "width": 12, "depth": 3}
+SETTINGS: Mapping[str, Any] = {"inner": 5, "outer": 1, "width": 12, "depth": 3}
 
 
 class Charts(NamedTuple):
@@ -81,7 +81,8 @@ def draw_charts(names: tuple[str, ...], count: int, seed: int) -> Charts:
     """
     rng = np.random.default_rng(seed)
     fields = [open_basin(name).values for name in names]
-    true, seen = [], []
+    true: list[npt.NDArray[np.float32]] = []
+    seen: list[npt.NDArray[np.bool_]] = []
     while len(true) < count:
         field = fields[rng.integers(len(fields))]
         row, column = (rng.integers(0, size - SIDE + 1) for size in field.shape)

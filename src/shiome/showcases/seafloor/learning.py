@@ -57,6 +57,7 @@ def _recipe(body: str, steps: int, batch: int = 8, **options: Any) -> Recipe:
 
 
 _DEEP: Mapping[str, Any] = {"blocks": 5, "width": 32, "direct": True}
+_LEAN: Mapping[str, Any] = {"blocks": 3, "width": 16, "direct": True}
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
         "srcnn": _recipe("srcnn", 500, batch=4, widths=(32, 16), sizes=(5, 1, 5)),
@@ -64,10 +65,10 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "espcn": _recipe("espcn", 1000),
         "edsr": _recipe("edsr", 2500, **_DEEP),
         "rrdb": _recipe("rrdb", 800, blocks=2, width=24, growth=12, direct=True),
-        "plain": _recipe("edsr", 500, residual=False, conserves=False, **_DEEP),
-        "residual": _recipe("edsr", 500, conserves=False, **_DEEP),
-        "conserving": _recipe("edsr", 500, residual=False, **_DEEP),
-        "both": _recipe("edsr", 500, **_DEEP),
+        "plain": _recipe("edsr", 600, residual=False, conserves=False, **_LEAN),
+        "residual": _recipe("edsr", 600, conserves=False, **_LEAN),
+        "conserving": _recipe("edsr", 600, residual=False, **_LEAN),
+        "both": _recipe("edsr", 600, **_LEAN),
     }
 )
 FAMILIES = ("srcnn", "fsrcnn", "espcn", "edsr", "rrdb")
@@ -199,8 +200,8 @@ def learn(
     recipe = find_recipe(name)
     steps = steps or recipe.steps
     start, run = jax.random.split(key)
-    # Windows of the same reach in cells, and of bounded cost where each cell has many parts.
-    window = {2: recipe.window + 16, 4: recipe.window}.get(factor, recipe.window - 8)
+    # Where each cell has many parts, smaller windows cost as much.
+    window = recipe.window if factor < 8 else 3 * recipe.window // 4
     judge = basin(VALIDATION, factor)
     network, history = fit(
         untrained(name, factor, start),

@@ -254,10 +254,16 @@ def _created(
         attrs = {k: v for k, v in grid.variable_attrs.items() if k not in STORAGE}
         chunks = (min(tile * factor, latitude.size), min(tile * factor, longitude.size))
         beside = f"{grid.variable}_standard_error"
-        settings = {"zlib": True, "complevel": 1, "chunksizes": chunks, "fill_value": np.nan}
-        dims = ("latitude", "longitude")
         for name in (grid.variable, beside):
-            output.createVariable(name, "f4", dims, **settings)
+            output.createVariable(
+                name,
+                "f4",
+                ("latitude", "longitude"),
+                zlib=True,
+                complevel=1,
+                chunksizes=chunks,
+                fill_value=np.nan,
+            )
         output[grid.variable].setncatts(attrs | {"ancillary_variables": beside})
         standard = attrs.get("standard_name", "height_above_mean_sea_level")
         output[beside].setncatts(

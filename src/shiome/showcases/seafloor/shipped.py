@@ -29,3 +29,8 @@ def shipped(factor: int, name: str = BEST) -> list[Any]:
     """Members of the shipped ensemble of a network at a factor."""
     found: list[Sharpener] = weights(f"{name}-x{factor}").networks
     return found
+
+
+def everything() -> dict[str, list[Any]]:
+    """Members of all shipped networks by stem, for example ``edsr-x4``."""
+    return {stem: weights(stem).networks for stem in names()}
