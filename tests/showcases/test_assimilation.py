@@ -9,21 +9,48 @@ import pytest
 
 from shiome.showcases.assimilation import hybrid, learned_model
 from shiome.showcases.assimilation.config import Config
-from shiome.showcases.assimilation.learned_analysis import FIRST_GUESS, shipped, untrained
+from shiome.showcases.assimilation.increments import FIRST_SPREAD, anchored
+from shiome.showcases.assimilation.learned_analysis import (
+    joined,
+    shipped,
+    shipped_history,
+    untrained,
+)
 from shiome.showcases.assimilation.run import run
 from shiome.simulation.lorenz96 import Lorenz96
+from shiome.training.fit import History
 
 KEY = jax.random.key(0)
 
 
 def test_untrained_analysis_takes_its_first_guess_and_the_shipped_one_does_better():
     forecast, innovation = 2.3 + jnp.arange(40.0) / 10, jnp.sin(jnp.arange(40.0))
-    np.testing.assert_allclose(
-        untrained(KEY)(forecast, innovation), FIRST_GUESS * innovation, atol=1e-6
-    )
+    gain = FIRST_SPREAD**2 / (FIRST_SPREAD**2 + 1)
+    np.testing.assert_allclose(untrained(KEY)(forecast, innovation), gain * innovation, atol=1e-6)
     increment = shipped()(forecast, innovation)
     assert jnp.isfinite(increment).all()
     assert 0 < jnp.abs(increment).mean() < jnp.abs(innovation).mean()
+
+
+def test_patterns_are_anchored_around_the_circle():
+    patterns = np.arange(1.0, 22.0).reshape(7, 3)
+    expected = np.zeros((7, 7))
+    for i in range(7):
+        for k in range(3):
+            expected[i, (i + k - 1) % 7] = patterns[i, k]
+    np.testing.assert_array_equal(anchored(jnp.asarray(patterns)), expected)
+
+
+def test_shipped_analysis_turns_with_the_circle():
+    forecast, innovation = 2.3 + 3 * jnp.sin(jnp.arange(40.0) / 3), jnp.cos(jnp.arange(40.0))
+    turned = shipped()(jnp.roll(forecast, 7), jnp.roll(innovation, 7))
+    np.testing.assert_allclose(turned, jnp.roll(shipped()(forecast, innovation), 7), atol=1e-4)
+
+
+def test_courses_of_stages_are_joined():
+    one = History(np.array([2, 4]), np.array([0.3, 0.2]), np.array([1.0, 0.9]))
+    assert joined([one, one]).steps.tolist() == [2, 4, 6, 8]
+    assert (np.diff(shipped_history().steps) > 0).all()
 
 
 def test_a_true_model_has_endless_skill_and_a_wrong_one_little():
@@ -49,7 +76,7 @@ def test_interval_of_the_physical_model_in_the_two_scale_world():
     assert outcome is not None
     assert not said
     assert outcome.score.mean < 0.8
-    assert outcome.microseconds > 0
+    assert outcome.seconds > 0
 
 
 @pytest.mark.slow

@@ -121,3 +121,34 @@ def innovation_of(y: Float[Array, " p"], problem: Problem) -> Callable[[Vector],
     present = jnp.isfinite(y)
     known = jnp.where(present, y, 0)
     return lambda seen: problem.error.whiten(known - seen, present)
+
+
+def nearest(
+    base: Vector,
+    root: Float[Array, "n n"],
+    y: Float[Array, " p"],
+    problem: Problem,
+    *,
+    iterations: int,
+    solver: Solver,
+) -> Vector:
+    """State nearest to a background and to the observations, as their covariances measure it.
+
+    Parameters
+    ----------
+    base, root
+        Background state, and symmetric square root of its error covariance.
+    y
+        Observations; NaN where missing.
+    iterations, solver
+        As in :func:`gauss_newton`.
+    """
+    w, _ = gauss_newton(
+        lambda w: problem.operator(base + root @ w),
+        innovation_of(y, problem),
+        base.size,
+        base.dtype,
+        iterations=iterations,
+        solver=solver,
+    )
+    return base + root @ w

@@ -9,6 +9,7 @@ from shiome.assimilation.ensembles import (
     Inflation,
     Multiplicative,
     centre,
+    decompose,
     symmetric_transform,
     whitened,
 )
@@ -19,9 +20,9 @@ def _gain_weights(
     anomalies: Float[Array, "members p"], innovations: Float[Array, "rows p"]
 ) -> Float[Array, "rows members"]:
     """Weights on the state anomalies that the Kalman gain gives to whitened innovations."""
-    members, size = anomalies.shape
-    covariance = anomalies.T @ anomalies + (members - 1) * jnp.eye(size, dtype=anomalies.dtype)
-    return jax.scipy.linalg.solve(covariance, innovations.T, assume_a="pos").T @ anomalies.T
+    certainty = anomalies.shape[0] - 1
+    inverse = decompose(anomalies).matrix(lambda value: 1 / (value + certainty))
+    return innovations @ anomalies.T @ inverse
 
 
 class PerturbedObservations(EnsembleFilter):

@@ -7,10 +7,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiome.assimilation.problem import Problem
-from shiome.assimilation.scheme import Estimate, Scheme
+from shiome.assimilation.scheme import Estimate
+from shiome.assimilation.single_state import SingleState
 
 
-class LearnedAnalysis(Scheme):
+class LearnedAnalysis(SingleState):
     """One state, carried by the model and corrected by a network.
 
     Attributes
@@ -28,20 +29,6 @@ class LearnedAnalysis(Scheme):
 
     increment: Callable[[Float[Array, " n"], Float[Array, " p"]], Float[Array, " n"]]
     spread: float = eqx.field(static=True, default=0.2)
-
-    def init(self, problem: Problem, key: PRNGKeyArray) -> Float[Array, " n"]:
-        """Start from the initial mean."""
-        return problem.initial.mean
-
-    def forecast(
-        self,
-        state: Float[Array, " n"],
-        problem: Problem,
-        time: Float[Array, ""],
-        key: PRNGKeyArray,
-    ) -> Float[Array, " n"]:
-        """Carry the state over one cycle."""
-        return problem.propagate(state, time, key)
 
     def analyse(
         self,

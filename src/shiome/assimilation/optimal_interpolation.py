@@ -3,13 +3,16 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.background import direct, gauss_newton, innovation_of, symmetric_root
+from shiome.assimilation.background import direct, nearest, symmetric_root
 from shiome.assimilation.problem import Problem
-from shiome.assimilation.scheme import Estimate, Scheme
+from shiome.assimilation.scheme import Estimate
+from shiome.assimilation.single_state import SingleState
 
 
-class OptimalInterpolation(Scheme):
+class OptimalInterpolation(SingleState):
     """Kalman update of the climatological mean; yesterday is forgotten.
+
+    The forecast serves only where nothing is observed.
 
     Attributes
     ----------
@@ -27,20 +30,6 @@ class OptimalInterpolation(Scheme):
     def __init__(self, mean: Float[Array, " n"], covariance: Float[Array, "n n"]):
         self.mean, self.root = mean, symmetric_root(covariance)
 
-    def init(self, problem: Problem, key: PRNGKeyArray) -> Float[Array, " n"]:
-        """Start from the climatological mean."""
-        return self.mean
-
-    def forecast(
-        self,
-        state: Float[Array, " n"],
-        problem: Problem,
-        time: Float[Array, ""],
-        key: PRNGKeyArray,
-    ) -> Float[Array, " n"]:
-        """Carry the last analysis over one cycle: it serves where nothing is observed."""
-        return problem.propagate(state, time, key)
-
     def analyse(
         self,
         state: Float[Array, " n"],
@@ -50,15 +39,7 @@ class OptimalInterpolation(Scheme):
         key: PRNGKeyArray,
     ) -> Float[Array, " n"]:
         """Correct the climatological mean."""
-        w, _ = gauss_newton(
-            lambda w: problem.operator(self.mean + self.root @ w),
-            innovation_of(y, problem),
-            self.mean.size,
-            self.mean.dtype,
-            iterations=1,
-            solver=direct,
-        )
-        return self.mean + self.root @ w
+        return nearest(self.mean, self.root, y, problem, iterations=1, solver=direct)
 
     def estimate(self, state: Float[Array, " n"]) -> Estimate:
         """State and climatological spread."""

@@ -4,18 +4,13 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.background import (
-    Solver,
-    direct,
-    gauss_newton,
-    innovation_of,
-    symmetric_root,
-)
+from shiome.assimilation.background import Solver, direct, nearest, symmetric_root
 from shiome.assimilation.problem import Problem
-from shiome.assimilation.scheme import Estimate, Scheme
+from shiome.assimilation.scheme import Estimate
+from shiome.assimilation.single_state import SingleState
 
 
-class Var3D(Scheme):
+class Var3D(SingleState):
     """Minimum of the distances to the forecast and to the observations.
 
     Attributes
@@ -41,20 +36,6 @@ class Var3D(Scheme):
     ):
         self.root, self.iterations, self.solver = symmetric_root(covariance), iterations, solver
 
-    def init(self, problem: Problem, key: PRNGKeyArray) -> Float[Array, " n"]:
-        """Start from the initial mean."""
-        return problem.initial.mean
-
-    def forecast(
-        self,
-        state: Float[Array, " n"],
-        problem: Problem,
-        time: Float[Array, ""],
-        key: PRNGKeyArray,
-    ) -> Float[Array, " n"]:
-        """Carry the state over one cycle."""
-        return problem.propagate(state, time, key)
-
     def analyse(
         self,
         state: Float[Array, " n"],
@@ -64,15 +45,7 @@ class Var3D(Scheme):
         key: PRNGKeyArray,
     ) -> Float[Array, " n"]:
         """Minimise the cost function."""
-        w, _ = gauss_newton(
-            lambda w: problem.operator(state + self.root @ w),
-            innovation_of(y, problem),
-            state.size,
-            state.dtype,
-            iterations=self.iterations,
-            solver=self.solver,
-        )
-        return state + self.root @ w
+        return nearest(state, self.root, y, problem, iterations=self.iterations, solver=self.solver)
 
     def estimate(self, state: Float[Array, " n"]) -> Estimate:
         """State, and the spread of the background covariance."""

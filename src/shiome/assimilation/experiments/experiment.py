@@ -53,8 +53,6 @@ class Experiment:
         Time to leave out at the start, in units of the model.
     double
         Whether the covariances are too ill-conditioned for single precision.
-    heavy
-        Whether even a short run gains from optimised code: products of matrices of 40 members.
     """
 
     key: str
@@ -65,7 +63,6 @@ class Experiment:
     rounding: float = 0.005
     spin_up: float = 20.0
     double: bool = False
-    heavy: bool = False
 
     def run(self, cycles: int, seeds: int, key: jax.Array) -> Score:
         """Score of ``seeds`` experiments of ``cycles`` cycles after the spin-up.
@@ -79,7 +76,7 @@ class Experiment:
             scheme, problem = self.build()
             burn_in = round(self.spin_up / problem.interval)
             keys = jax.random.split(key, seeds)
-            run = brief_twins if cycles <= BRIEF_CYCLES and not self.heavy else twins
+            run = brief_twins if cycles <= BRIEF_CYCLES else twins
             errors, diagnosis = run(scheme, problem, cycles + burn_in, keys)
         return score(np.asarray(errors.analysis), diagnosis, burn_in)
 

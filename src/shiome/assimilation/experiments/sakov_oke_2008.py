@@ -80,7 +80,6 @@ EXPERIMENTS = (
         0.22,
         lambda: _with(PerturbedObservations(40, Multiplicative(1.06))),
         PAPER,
-        heavy=True,
     ),
     Experiment(
         "enkf_perturbed_28",
@@ -102,6 +101,5 @@ EXPERIMENTS = (
         0.18,
         lambda: _with(Deterministic(40, Multiplicative(1.01))),
         PAPER,
-        heavy=True,
     ),
 )

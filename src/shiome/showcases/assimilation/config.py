@@ -33,3 +33,23 @@ class Config:
     def seeds(self) -> int:
         """Independent twin experiments of each kind."""
         return 2
+
+    @property
+    def learning(self) -> tuple[int, int, tuple[float, ...]]:
+        """Cycles to learn a model from, optimisation steps, and inflation of each round."""
+        return (600, 250, (1.3,)) if self.size == "small" else (4000, 1500, (1.3, 1.15, 1.08))
+
+    @property
+    def trial(self) -> int:
+        """Cycles over which hybrid models are judged."""
+        return 400 if self.size == "small" else 4000
+
+    @property
+    def densities(self) -> tuple[float, ...]:
+        """Parts of the variables that a model is learned from."""
+        return (1.0, 0.5) if self.size == "small" else (1.0, 0.5, 0.25)
+
+    @property
+    def ensembles(self) -> tuple[int, ...]:
+        """Ensemble sizes of the full model and of its emulator."""
+        return (10, 20) if self.size == "small" else (7, 10, 20, 40)

@@ -7,6 +7,9 @@ from matplotlib.ticker import NullFormatter
 
 from shiome.products.style import OKABE_ITO, legend, new_axes
 
+LINES = [colour for name, colour in OKABE_ITO.items() if name not in ("black", "yellow")]
+"""Colours of lines; yellow is too pale for them."""
+
 
 def table_chart(rows: pd.DataFrame) -> Figure:
     """Measured errors with their intervals, beside the published values.
@@ -41,7 +44,7 @@ def skill_chart(curves: pd.DataFrame) -> Figure:
         Column ``lyapunov_times``, and one column of relative errors per model.
     """
     figure, axes = new_axes("Forecasts with a learned model")
-    for name, colour in zip(curves.columns[1:], list(OKABE_ITO.values())[1:], strict=False):
+    for name, colour in zip(curves.columns[1:], LINES, strict=False):
         axes.plot(curves.lyapunov_times, curves[name], color=colour, label=name)
     axes.axhline(0.5, color="#888888", lw=0.8)
     axes.set_xlabel("Lyapunov times")
@@ -56,26 +59,30 @@ def cost_chart(rows: pd.DataFrame) -> Figure:
     Parameters
     ----------
     rows
-        Columns name, milliseconds, measured, low and high.
+        Columns model, members, milliseconds, measured, low and high.
     """
     figure, axes = new_axes("Accuracy against cost", margins=(0.14, 0.14, 0.95, 0.91))
-    beyond = [rows.measured - rows.low, rows.high - rows.measured]
-    axes.errorbar(rows.milliseconds, rows.measured, yerr=beyond, fmt="o", color=OKABE_ITO["blue"])
-    for row in rows.itertuples():
-        axes.annotate(
-            str(row.name_of_model),
-            (row.milliseconds, row.measured),
-            xytext=(4, 5),
-            textcoords="offset points",
-            fontsize=8,
+    for (name, group), colour in zip(rows.groupby("model", sort=False), LINES, strict=False):
+        beyond = [group.measured - group.low, group.high - group.measured]
+        axes.errorbar(
+            group.milliseconds, group.measured, yerr=beyond, fmt="o-", color=colour, label=name
         )
+        for row in group.itertuples():
+            axes.annotate(
+                str(row.members),
+                (row.milliseconds, row.measured),
+                xytext=(4, 5),
+                textcoords="offset points",
+                fontsize=8,
+            )
     axes.set_xscale("log")
     axes.set_xlim(rows.milliseconds.min() / 1.5, rows.milliseconds.max() * 2.5)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylim(0, None)
-    axes.set_xlabel("milliseconds per cycle (this run)")
+    axes.set_xlabel("processor time of a cycle (ms, this run)")
     axes.set_ylabel("analysis error of slow variables")
+    legend(axes)
     return figure
 
 

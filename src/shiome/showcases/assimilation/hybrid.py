@@ -9,23 +9,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import BRIEF, Trace, assimilate, errors_against, simulate
+from shiome.assimilation.cycle import BRIEF, Diagnosis, Errors, assimilate, errors_against
 from shiome.assimilation.ensembles import Multiplicative
 from shiome.assimilation.experiments.experiment import BRIEF_CYCLES
 from shiome.assimilation.letkf import LocalTransform
 from shiome.assimilation.localisation import neighbourhood
 from shiome.assimilation.observations import Everything, IndependentError, Selection
 from shiome.assimilation.problem import Gaussian, Problem
+from shiome.assimilation.scheme import Estimate
 from shiome.assimilation.score import DivergenceError, Score, score
+from shiome.showcases.assimilation.learned_model import simulated
 from shiome.simulation.lorenz96 import Lorenz96, TwoScaleLorenz96
 from shiome.simulation.model import Model
 
-NATURE = TwoScaleLorenz96()
+NATURE = TwoScaleLorenz96(slow=40)
 SLOW, FORCING, INTERVAL = NATURE.slow, NATURE.forcing, 0.05
 SPIN_UP = 100
 
@@ -41,14 +44,17 @@ class World(NamedTuple):
         """The slow variables of the truth."""
         return self.truth[:, :SLOW]
 
+    def part(self, cycles: slice) -> "World":
+        """The same over a part of the cycles."""
+        return World(self.truth[cycles], self.observations[cycles])
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """Error and cost of one model inside the filter."""
+    """Error of one model inside the filter, and processor seconds that a cycle takes."""
 
-    name: str
     score: Score
-    microseconds: float
+    seconds: float
 
 
 def nature_problem(variance: float, start: Float[Array, " n"]) -> Problem:
@@ -66,7 +72,7 @@ def observe(cycles: int, variance: float, key: PRNGKeyArray) -> World:
     start = jnp.where(jnp.arange(size) < SLOW, 2.0, 0.0)
     start = start + 0.1 * jax.random.normal(begin, (size,))
     problem = nature_problem(variance, start)
-    truth, seen = jax.jit(lambda k: simulate(problem, SPIN_UP + cycles, k))(draw)
+    truth, seen = simulated(problem, SPIN_UP + cycles, draw)
     return World(truth[SPIN_UP:], seen[SPIN_UP:])
 
 
@@ -81,6 +87,24 @@ def slow_problem(model: Model, world: World, variance: float) -> Problem:
     return Problem(model, Everything(), IndependentError(variance), initial)
 
 
+def _cycled(
+    scheme: LocalTransform, problem: Problem, world: World, key: PRNGKeyArray
+) -> tuple[Errors, Diagnosis]:
+    """Errors in the slow variables."""
+    against = errors_against(world.slow)
+
+    def slow_only(prior: Estimate, posterior: Estimate, cycle: Array) -> Errors:
+        prior, posterior = (Estimate(x.mean[:SLOW], x.spread[:SLOW]) for x in (prior, posterior))
+        return against(prior, posterior, cycle)
+
+    trace = assimilate(scheme, problem, world.observations, key, record=slow_only)
+    return trace.record, trace.diagnosis
+
+
+_at_length = eqx.filter_jit(_cycled)
+_briefly = eqx.filter_jit(_cycled, compiler_options=BRIEF)  # type: ignore[call-overload]
+
+
 def filtered(
     name: str,
     problem: Problem,
@@ -91,7 +115,7 @@ def filtered(
     warn: Callable[[str], None],
     members: int = 20,
 ) -> Outcome | None:
-    """Error of the local filter in the slow variables, and the time that a cycle takes.
+    """Error of the local filter in the slow variables, and the processor time that a cycle takes.
 
     Parameters
     ----------
@@ -112,32 +136,28 @@ def filtered(
     -------
     Outcome with the best inflation; ``None`` where all diverge.
     """
-    size = problem.initial.mean.size
+    size, cycles = problem.initial.mean.size, len(world.truth)
     owner = np.where(
         np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast
     )
     near = neighbourhood(owner, np.arange(SLOW), 4.0, period=SLOW)
-    truth = world.truth[:, :size]
+    run = _briefly if cycles <= BRIEF_CYCLES else _at_length
 
-    def slow_only(prior: object, posterior: object, cycle: Array) -> object:
-        cut = lambda estimate: type(estimate)(estimate.mean[:SLOW], estimate.spread[:SLOW])
-        return errors_against(truth[:, :SLOW])(cut(prior), cut(posterior), cycle)
+    def go(inflation: float) -> tuple[Errors, Diagnosis]:
+        widened = Multiplicative(jnp.asarray(inflation))
+        scheme = LocalTransform(members, near, widened, rotation=True)
+        return jax.block_until_ready(run(scheme, problem, world, key))
 
-    def cycling(inflation: Array) -> Trace:
-        scheme = LocalTransform(members, near, Multiplicative(inflation), rotation=True)
-        return assimilate(scheme, problem, world.observations, key, record=slow_only)
-
-    options = BRIEF if len(truth) <= BRIEF_CYCLES else None
-    compiled = jax.jit(cycling, compiler_options=options).lower(jnp.asarray(1.0)).compile()
-    outcomes, burn_in = [], len(truth) // 5
+    go(inflations[0])  # compiles
+    outcomes: list[Outcome] = []
     for inflation in inflations:
-        begin = time.perf_counter()
-        trace = jax.block_until_ready(compiled(jnp.asarray(inflation)))
-        elapsed = time.perf_counter() - begin
+        begin = time.process_time()
+        errors, diagnosis = go(inflation)
+        seconds = (time.process_time() - begin) / cycles
         try:
-            result = score(np.asarray(trace.record.analysis), trace.diagnosis, burn_in)
+            result = score(np.asarray(errors.analysis), diagnosis, cycles // 5)
         except DivergenceError as reason:
-            warn(f"The {name} model with inflation {inflation:g}: {reason}")
+            warn(f"The {name} model, {members} members, inflation {inflation:g}: {reason}")
         else:
-            outcomes.append(Outcome(name, result, 1e6 * elapsed / len(truth)))
+            outcomes.append(Outcome(result, seconds))
     return min(outcomes, key=lambda outcome: outcome.score.mean, default=None)

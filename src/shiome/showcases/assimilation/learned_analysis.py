@@ -1,6 +1,6 @@
 """An analysis learned through the cycle: a network corrects the forecast of a single state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
@@ -14,30 +14,25 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from shiome.assimilation.cycle import twins
 from shiome.assimilation.experiments.experiment import VARIABLES, fully_observed
 from shiome.assimilation.learned import LearnedAnalysis
-from shiome.nets.ring import RingNet
+from shiome.showcases.assimilation.increments import CLIMATE_MEAN, FlowIncrement
 from shiome.training.fit import History, fit, muon
 
-CLIMATE_MEAN, CLIMATE_SPREAD = 2.3, 3.6
-"""Rounded mean and standard deviation of Lorenz-96 with a forcing of 8."""
-
-FIRST_GUESS = 0.3
-"""Part of the innovation that is taken before anything is learned."""
-
-SHIPPED = "analysis.eqx"
-WIDTH, BLOCKS = 24, 4
+SHIPPED, SHIPPED_HISTORY = "analysis.eqx", "analysis.csv"
+WIDTH, BLOCKS, REACH = 24, 4, 5
+CHUNK = 250
+"""Steps from one validation to the next."""
 
 
-class Increment(eqx.Module):
-    """What the network adds to a forecast, given the innovation."""
+class Stage(NamedTuple):
+    """Steps of a training, their first rate, and the steps after which it would have fallen."""
 
-    net: RingNet
+    steps: int
+    rate: float
+    schedule: int
 
-    def __call__(
-        self, forecast: Float[Array, " n"], innovation: Float[Array, " n"]
-    ) -> Float[Array, " n"]:
-        """Increment of one state."""
-        scaled = (forecast - CLIMATE_MEAN) / CLIMATE_SPREAD
-        return FIRST_GUESS * innovation + self.net(jnp.stack([scaled, innovation], -1))[:, 0]
+
+STAGES = (Stage(2250, 1e-2, 4000), Stage(1000, 5e-3, 1000))
+"""Of the training behind the shipped weights."""
 
 
 class Population(NamedTuple):
@@ -47,19 +42,27 @@ class Population(NamedTuple):
     truth: Float[Array, "experiments n"]
 
 
-def untrained(key: PRNGKeyArray) -> Increment:
-    """Network that takes the first guess only."""
-    return Increment(RingNet(2, 1, width=WIDTH, blocks=BLOCKS, key=key))
+def untrained(key: PRNGKeyArray) -> FlowIncrement:
+    """Network that takes a fifth of every innovation."""
+    return FlowIncrement(WIDTH, BLOCKS, REACH, key=key)
 
 
-def shipped() -> Increment:
+def shipped() -> FlowIncrement:
     """Trained network that comes with the package."""
     file = resources.files("shiome.showcases.assimilation") / "weights" / SHIPPED
     with resources.as_file(file) as path:
         return eqx.tree_deserialise_leaves(path, untrained(jax.random.key(0)))
 
 
-def write(network: Increment, path: Path) -> None:
+def shipped_history() -> History:
+    """Course of the training behind the shipped weights."""
+    file = resources.files("shiome.showcases.assimilation") / "weights" / SHIPPED_HISTORY
+    with resources.as_file(file) as path:
+        steps, loss, validation = np.loadtxt(path, delimiter=",", unpack=True)
+    return History(steps.astype(int), loss, validation)
+
+
+def write(network: FlowIncrement, path: Path) -> None:
     """Write the weights of a network for :func:`shipped`."""
     eqx.tree_serialise_leaves(path, network)
 
@@ -86,7 +89,7 @@ def cycle_loss(cycles: int) -> Callable[..., tuple[Float[Array, ""], Population]
     problem = fully_observed()
 
     def loss(
-        increment: Increment, population: Population, key: PRNGKeyArray
+        increment: FlowIncrement, population: Population, key: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Population]:
         def one(at: Population, noise_key: PRNGKeyArray) -> tuple[Population, Array]:
             step = lambda x: problem.model.step(x, jnp.asarray(0.0), noise_key)
@@ -104,7 +107,7 @@ def cycle_loss(cycles: int) -> Callable[..., tuple[Float[Array, ""], Population]
     return loss
 
 
-def validation(increment: Increment) -> Float[Array, ""]:
+def validation(increment: FlowIncrement) -> Float[Array, ""]:
     """Analysis error of 16 experiments that training does not see."""
     keys = jax.random.split(jax.random.key(424242), 16)
     errors, _ = twins(LearnedAnalysis(increment), fully_observed(), 600, keys)
@@ -112,31 +115,29 @@ def validation(increment: Increment) -> Float[Array, ""]:
 
 
 def train(
-    increment: Increment,
+    increment: FlowIncrement,
     *,
     steps: int,
     rate: float,
+    schedule: int,
     experiments: int,
     cycles: int,
     key: PRNGKeyArray,
-    chunk: int = 250,
     advance: Callable[[], None] = lambda: None,
     checkpoint: Path | None = None,
-) -> tuple[Increment, History]:
+) -> tuple[FlowIncrement, History]:
     """Train through the cycle.
 
     Parameters
     ----------
     increment
         Where to start.
-    steps, rate
-        Optimisation steps and learning rate.
+    steps, rate, schedule
+        Optimisation steps, learning rate, and steps over which the rate falls to nothing.
     experiments, cycles
         Twin experiments per step, and cycles that each step's gradient runs through.
     key
         Random key of the whole training.
-    chunk
-        Steps from one validation to the next.
     advance
         Called after every chunk.
     checkpoint
@@ -151,10 +152,10 @@ def train(
         increment,
         cycle_loss(cycles),
         populate(experiments, start),
-        optimiser=muon(rate, steps),
+        optimiser=muon(rate, schedule),
         steps=steps,
         key=run,
-        chunk=chunk,
+        chunk=CHUNK,
         validate=validation,
         advance=advance,
         checkpoint=checkpoint,
@@ -165,32 +166,37 @@ def train_fully(
     key: PRNGKeyArray,
     advance: Callable[[], None] = lambda: None,
     checkpoint: Path | None = None,
-) -> tuple[Increment, History]:
-    """Training behind the shipped weights: short gradients first, then longer ones.
+) -> tuple[FlowIncrement, History]:
+    """Training behind the shipped weights: at a high rate, then at one that falls to nothing.
 
     With a checkpoint, the first stage is kept in the file of that name and ``.first``.
     """
     keys = jax.random.split(key, 3)
-    before = checkpoint and checkpoint.with_name(f"{checkpoint.name}.first")
-    rough, first = train(
-        untrained(keys[0]),
-        steps=20_000,
-        rate=1e-2,
-        experiments=48,
-        cycles=2,
-        key=keys[1],
-        advance=advance,
-        checkpoint=before,
+    network, histories = untrained(keys[0]), []
+    for stage, stage_key in zip(STAGES, keys[1:], strict=True):
+        last = stage is STAGES[-1]
+        network, history = train(
+            network,
+            steps=stage.steps,
+            rate=stage.rate,
+            schedule=stage.schedule,
+            experiments=32,
+            cycles=6,
+            key=stage_key,
+            advance=advance,
+            checkpoint=checkpoint
+            and (checkpoint if last else checkpoint.with_name(f"{checkpoint.name}.first")),
+        )
+        histories.append(history)
+    return network, joined(histories)
+
+
+def joined(histories: Sequence[History]) -> History:
+    """One course of several stages, with steps counted through."""
+    before = np.cumsum([0, *(history.steps[-1] for history in histories[:-1])])
+    steps = [history.steps + n for history, n in zip(histories, before, strict=True)]
+    return History(
+        np.concatenate(steps),
+        np.concatenate([history.loss for history in histories]),
+        np.concatenate([history.validation for history in histories]),
     )
-    fine, second = train(
-        rough,
-        steps=14_000,
-        rate=4e-3,
-        experiments=24,
-        cycles=6,
-        key=keys[2],
-        advance=advance,
-        checkpoint=checkpoint,
-    )
-    joined = [np.concatenate([a, b]) for a, b in zip(first, second, strict=True)]
-    return fine, History(*joined)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import assimilate, simulate
+from shiome.assimilation.cycle import BRIEF, assimilate, simulate
 from shiome.assimilation.ensembles import Multiplicative
 from shiome.assimilation.experiments.experiment import near_rest
 from shiome.assimilation.letkf import LocalTransform
@@ -37,6 +37,9 @@ SETTLE = 50
 
 SPIN_UP = 400
 STEP = 0.05
+
+# What is compiled here serves every model of the same structure.
+simulated = eqx.filter_jit(simulate, compiler_options=BRIEF)  # type: ignore[call-overload]
 
 
 class Correction(eqx.Module):
@@ -95,7 +98,7 @@ def observe(cycles: int, density: float, noise: float, key: PRNGKeyArray) -> Nat
     """
     drawn, chosen = jax.random.split(key)
     problem = Problem(Lorenz96(), Everything(), IndependentError(noise**2), near_rest(1e-3))
-    truth, seen = jax.jit(lambda k: simulate(problem, SPIN_UP + cycles, k))(drawn)
+    truth, seen = simulated(problem, SPIN_UP + cycles, drawn)
     keep = jax.random.uniform(chosen, seen.shape) < density
     return Nature(truth[SPIN_UP:], jnp.where(keep, seen, jnp.nan)[SPIN_UP:])
 
@@ -155,6 +158,13 @@ def learn(
     return Corrected(eqx.tree_at(lambda t: t.net, term, net), start.physics)
 
 
+@eqx.filter_jit(compiler_options=BRIEF)  # type: ignore[call-overload]
+def _analysed(
+    scheme: LocalTransform, problem: Problem, observations: Array, key: PRNGKeyArray
+) -> Float[Array, "cycles n"]:
+    return assimilate(scheme, problem, observations, key).record.mean
+
+
 def analyse(
     problem: Problem, observations: Float[Array, "cycles n"], inflation: float, key: PRNGKeyArray
 ) -> Float[Array, "cycles n"]:
@@ -171,9 +181,8 @@ def analyse(
     """
     size = observations.shape[1]
     near = neighbourhood(np.arange(size), np.arange(size), 4.0, period=size)
-    scheme = LocalTransform(20, near, Multiplicative(inflation), rotation=True)
-    run = eqx.filter_jit(lambda p, y, k: assimilate(scheme, p, y, k).record.mean)
-    states = run(problem, observations, key)
+    scheme = LocalTransform(20, near, Multiplicative(jnp.asarray(inflation)), rotation=True)
+    states = _analysed(scheme, problem, observations, key)
     if not bool(jnp.isfinite(states).all()):
         raise DivergenceError(
             "The filter diverged with the model learned so far; more observations may help."
@@ -226,6 +235,20 @@ def alternate(
     return models
 
 
+@eqx.filter_jit(compiler_options=BRIEF)  # type: ignore[call-overload]
+def _forecasts(
+    model: Model, states: Float[Array, "starts n"], length: int
+) -> Float[Array, "starts length n"]:
+    def ahead(state: Array) -> Array:
+        def one(x: Array, i: Array) -> tuple[Array, Array]:
+            x = model.step(x, i * STEP, jax.random.key(0))
+            return x, x
+
+        return jax.lax.scan(one, state, jnp.arange(length))[1]
+
+    return jax.vmap(ahead)(states)
+
+
 def skill(
     model: Model, truth: Float[Array, "times n"], *, starts: int = 40, length: int = 80
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -238,14 +261,7 @@ def skill(
     """
     first = np.linspace(0, len(truth) - length - 1, starts).astype(int)
 
-    def ahead(state: Array) -> Array:
-        def one(x: Array, i: Array) -> tuple[Array, Array]:
-            x = model.step(x, i * STEP, jax.random.key(0))
-            return x, x
-
-        return jax.lax.scan(one, state, jnp.arange(length))[1]
-
-    forecasts = np.asarray(jax.jit(jax.vmap(ahead))(truth[first]))
+    forecasts = np.asarray(_forecasts(model, truth[first], length))
     truths = np.stack([np.asarray(truth[i + 1 : i + 1 + length]) for i in first])
     relative = np.sqrt(((forecasts - truths) ** 2).mean(-1)) / float(np.std(truth))
     wrong = ~(relative < 0.5)

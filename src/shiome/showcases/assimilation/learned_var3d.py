@@ -12,7 +12,7 @@ from shiome.assimilation.learned import LearnedAnalysis
 from shiome.assimilation.scheme import Estimate
 from shiome.assimilation.score import Score, score
 from shiome.nets.ring import RingNet
-from shiome.showcases.assimilation.learned_analysis import Increment
+from shiome.showcases.assimilation.increments import Increment
 from shiome.training.fit import BatchLoss, fit, muon
 
 SPIN_UP = 400
