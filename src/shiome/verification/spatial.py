@@ -53,10 +53,8 @@ def mean_square(
     return (square * weight).sum((-2, -1)) / weight.sum((-2, -1))
 
 
-def psnr(
-    mean_square: float | npt.NDArray[np.float64], peak: float
-) -> float | npt.NDArray[np.float64]:
-    """Peak signal-to-noise ratio in decibels.
+def psnr(mean_square: float | npt.NDArray[np.float64], peak: float) -> npt.NDArray[np.float64]:
+    """Peak signal-to-noise ratio in decibels; infinite without an error.
 
     Parameters
     ----------
@@ -65,7 +63,8 @@ def psnr(
     peak
         Range of the true values.
     """
-    return 10 * np.log10(peak**2 / mean_square)
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(peak**2 / np.asarray(mean_square, np.float64))
 
 
 def ssim(fcst: Floats, obs: Floats, peak: float) -> npt.NDArray[np.float64]:

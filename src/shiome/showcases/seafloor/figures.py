@@ -158,9 +158,11 @@ def _label(axes: Axes, scene: Scene) -> None:
     outline = [withStroke(linewidth=1.6, foreground="#10204d")]
     for name, x, y in scene.places:
         axes.plot(x, y, ".", color="white", ms=3)
+        # Names reach inwards, so that none leaves the panel.
+        left = x < scene.west + 0.5 * scene.size[1]
         axes.annotate(
-            name, (x, y), xytext=(3, 3), textcoords="offset points", fontsize=7, color="white",
-            path_effects=outline,
+            name, (x, y), xytext=(3 if left else -3, 3), textcoords="offset points", fontsize=7,
+            ha="left" if left else "right", color="white", path_effects=outline,
         )  # fmt: skip
 
 
@@ -182,8 +184,8 @@ def _bars(figure: Figure, colours_: Colormap, height: float) -> None:
     ramp = np.linspace(0, 1, 256)[None]
     for left, (low, high), table, ticks, names, label in (
         (0.045, (-9000, 3000), colours_, (-8000, -4000, 0), ("−8000", "−4000", "0"), "height (m)"),
-        (0.52, (-1000, 1000), matplotlib.colormaps["RdBu_r"], (-1000, 0, 1000),
-         ("−1000", "0", "1000"), "difference (m)"),
+        (0.52, (-1000, 1000), matplotlib.colormaps["RdBu_r"], (-800, 0, 800),
+         ("−800", "0", "800"), "difference (m)"),
     ):  # fmt: skip
         axes = figure.add_axes((left, 0.42 / height, 0.44, 0.1 / height))
         axes.imshow(ramp, cmap=table, extent=(low, high, 0, 1), aspect="auto")

@@ -46,11 +46,11 @@ class Recipe(NamedTuple):
     settings: Mapping[str, Any]
     steps: int
     rate: float = 1e-2
-    window: int = 32
-    batch: int = 8
+    window: int = 24
+    batch: int = 16
 
 
-def _recipe(body: str, steps: int, batch: int = 8, **options: Any) -> Recipe:
+def _recipe(body: str, steps: int, batch: int = 16, **options: Any) -> Recipe:
     layer = {name: options.pop(name, True) for name in ("residual", "conserves")}
     settings: dict[str, Any] = {"body": body, "settings": options}
     return Recipe(settings | layer, steps, batch=batch)
@@ -60,15 +60,15 @@ _DEEP: Mapping[str, Any] = {"blocks": 5, "width": 32, "direct": True}
 _LEAN: Mapping[str, Any] = {"blocks": 3, "width": 16, "direct": True}
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "srcnn": _recipe("srcnn", 500, batch=4, widths=(32, 16), sizes=(5, 1, 5)),
-        "fsrcnn": _recipe("fsrcnn", 1000, width=32),
-        "espcn": _recipe("espcn", 1000),
-        "edsr": _recipe("edsr", 2500, **_DEEP),
-        "rrdb": _recipe("rrdb", 800, blocks=2, width=24, growth=12, direct=True),
-        "plain": _recipe("edsr", 600, residual=False, conserves=False, **_LEAN),
-        "residual": _recipe("edsr", 600, conserves=False, **_LEAN),
-        "conserving": _recipe("edsr", 600, residual=False, **_LEAN),
-        "both": _recipe("edsr", 600, **_LEAN),
+        "srcnn": _recipe("srcnn", 400, batch=6, widths=(32, 16), sizes=(5, 1, 5)),
+        "fsrcnn": _recipe("fsrcnn", 600, width=32),
+        "espcn": _recipe("espcn", 600),
+        "edsr": _recipe("edsr", 400, **_DEEP),
+        "rrdb": _recipe("rrdb", 400, blocks=2, width=24, growth=12, direct=True),
+        "plain": _recipe("edsr", 300, residual=False, conserves=False, **_LEAN),
+        "residual": _recipe("edsr", 300, conserves=False, **_LEAN),
+        "conserving": _recipe("edsr", 300, residual=False, **_LEAN),
+        "both": _recipe("edsr", 300, **_LEAN),
     }
 )
 FAMILIES = ("srcnn", "fsrcnn", "espcn", "edsr", "rrdb")

@@ -71,7 +71,8 @@ def natural_neighbour(height: Floats, seen: Mask) -> Floats:
     # Each cell gives the value of its nearest sounding to all cells nearer to it than that.
     gives = _distances(seen.shape) <= radius[:, None] + 1e-9
     values = height[seen][nearest]
-    return ((values @ gives) / gives.sum(0)).reshape(seen.shape)
+    made = ((values @ gives) / gives.sum(0)).reshape(seen.shape)
+    return np.where(seen, height, made)
 
 
 @cache
