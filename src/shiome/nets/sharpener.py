@@ -27,8 +27,9 @@ class Sharpener(eqx.Module):
     """Heights on a grid ``factor`` times finer, and how far off they may be.
 
     The body sees each height relative to its surroundings, in units of their roughness, and its
-    answer is in these units: a constant added to all heights changes nothing, and a relief twice
-    as steep is sharpened alike. That holds from one resolution of the sea floor to another.
+    answer is in these units: small relief is sharpened as large relief is, at any resolution of
+    the grid. It is also told the roughness and the height themselves, by which plains, shelves and
+    land differ.
 
     Attributes
     ----------
