@@ -50,6 +50,8 @@ class Config:
         return (1.0, 0.5) if self.size == "small" else (1.0, 0.5, 0.25)
 
     @property
-    def ensembles(self) -> tuple[int, ...]:
-        """Ensemble sizes of the full model and of its emulator."""
-        return (10, 20) if self.size == "small" else (7, 10, 20, 40)
+    def ensembles(self) -> dict[str, tuple[int, ...]]:
+        """Ensemble sizes of the models for which several are tried."""
+        if self.size == "small":
+            return {"emulator": (10, 20)}
+        return {"emulator": (7, 10, 20, 40), "full": (7, 10, 20, 40)}

@@ -104,7 +104,7 @@ def hybrids(report: Report, config: Config, key: PRNGKeyArray) -> None:
     world, trial = whole.part(slice(cycles)), whole.part(slice(cycles, None))
     rows = []
     for name, problem in _problems(config, world, trial, variance, key).items():
-        sizes = config.ensembles if name in ("emulator", "full") else (20,)
+        sizes = config.ensembles.get(name, (20,))
         for members in sizes:
             best = hybrid.filtered(
                 name, problem, trial, key, TUNINGS[name], warn=report.warn, members=members
