@@ -1,0 +1,210 @@
+"""All rungs of the ladder, the ensemble and the baselines, searched over the same images."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from jaxtyping import Float
+
+from shiome.data.windows import ImageGrid
+from shiome.showcases.typhoon.archive import Archive
+from shiome.showcases.typhoon.baselines import feature_maps, logistic_map, threshold_maps
+from shiome.showcases.typhoon.config import Config
+from shiome.showcases.typhoon.detector import Centred, Machine, fitting
+from shiome.showcases.typhoon.labels import Examples, frames
+from shiome.showcases.typhoon.score import DAYS, Searched, enter_key, part_of, searched
+from shiome.showcases.typhoon.train import (
+    CLASSES,
+    LADDER,
+    PIXEL,
+    Rung,
+    Trained,
+    fit_rung,
+    hard_shares,
+)
+from shiome.training.ensembles import skill_weights
+
+ENSEMBLE = LADDER[-1]
+SCORES = ("pod", "far", "average_precision", "precision_at_recall79")
+
+
+class Scene(NamedTuple):
+    """Everything that trainings and searches share.
+
+    Attributes
+    ----------
+    config, archive
+        What the user chose; images with truth.
+    examples
+        Labelled patches of all parts.
+    images
+        Whole images with their earlier frames, sides divisible.
+    """
+
+    config: Config
+    archive: Archive
+    examples: Examples
+    images: Float[npt.NDArray, "time row column channels"]
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the images go around the world."""
+        return ImageGrid.of(self.archive.images).periodic
+
+    def search(self, maps: Float[npt.NDArray, "time rows columns"]) -> Searched:
+        """Detections and scores of maps of all images."""
+        return searched(maps, self.archive, self.config, enter_key(self.config.seed))
+
+    def maps(self, machine: Machine, rung: Rung) -> Float[npt.NDArray, "time rows columns"]:
+        """Maps of the images of validation and test; zeros elsewhere."""
+        times = self.archive.images["time"].values
+        at = np.concatenate([part_of(times, self.archive, p) for p in ("validation", "test")])
+        made = machine.maps(self.images[at][..., : rung.channels])
+        maps = np.zeros((len(times), *made.shape[1:]), np.float32)
+        maps[at] = made
+        return maps
+
+
+class Row(NamedTuple):
+    """One line of the ablation: a rung, its repetition, and what it reached."""
+
+    name: str
+    words: str
+    seed: int
+    found: Searched
+
+
+class Results(NamedTuple):
+    """What was computed.
+
+    Attributes
+    ----------
+    rows
+        Rungs, ensemble and test-time augmentation, by seed.
+    best
+        Of the methods of the first seed: full (ensemble, test-time augmentation), single,
+        threshold, area, logistic.
+    members, weight
+        The ensemble of the first seed.
+    """
+
+    rows: list[Row]
+    best: dict[str, Searched]
+    members: list[Centred]
+    weight: list[float]
+
+
+def scene(config: Config, archive: Archive, examples: Examples) -> Scene:
+    """Put together what is shared."""
+    return Scene(config, archive, examples, fitting(frames(archive), config.scale.reduction))
+
+
+def count(config: Config) -> int:
+    """Chunks of steps of all trainings."""
+    scale = config.scale
+    chunks = -(-scale.steps // scale.chunk)
+    return scale.seeds * (len(LADDER) + scale.members - 1) * chunks
+
+
+def compare(scene: Scene, advance: Callable[[], None]) -> Results:
+    """Climb the ladder for every seed, and search with the baselines."""
+    rows: list[Row] = []
+    best = baselines(scene)
+    kept: tuple[list[Centred], list[float]] | None = None
+    for seed in range(scene.config.scale.seeds):
+        members = _ladder(scene, seed, rows, advance)
+        weight = skill_weights([m.score for m in members], float(np.log(CLASSES))).tolist()
+        networks = [m.network for m in members]
+        strongest = int(np.argmin([m.score for m in members]))
+        together = {
+            "ensemble": Machine(networks, weight, scene.periodic),
+            "tta": Machine(networks, weight, scene.periodic, symmetric=True),
+            "single": Machine([networks[strongest]], [1.0], scene.periodic),
+        }
+        found = {n: scene.search(scene.maps(d, ENSEMBLE)) for n, d in together.items()}
+        rows.append(Row("ensemble", "+ ensemble", seed, found["ensemble"]))
+        rows.append(Row("tta", "+ test-time augmentation", seed, found["tta"]))
+        if kept is None:
+            kept = networks, weight
+            best |= {"full": found["tta"], "single": found["single"]}
+    assert kept is not None
+    return Results(rows, best, kept[0], kept[1])
+
+
+def baselines(scene: Scene) -> dict[str, Searched]:
+    """The thresholds and the logistic regression."""
+    archive, scale = scene.archive, scene.config.scale
+    times, points = archive.images["time"].values, scale.reduction
+    features = feature_maps(
+        scene.images, pixel=PIXEL * scale.coarsen, points=points, periodic=scene.periodic
+    )
+    known = scene.examples.of("train")
+    maps = threshold_maps(features) | {"logistic": logistic_map(features, known, times, points)}
+    return {name: scene.search(m) for name, m in maps.items()}
+
+
+def _ladder(scene: Scene, seed: int, rows: list[Row], advance: Callable[[], None]) -> list[Trained]:
+    """Train every rung, note what it reaches, and train the members of the ensemble."""
+    config, scale = scene.config, scene.config.scale
+    known, held = scene.examples.of("train"), scene.examples.of("validation")
+    key = jax.random.fold_in(jax.random.key(config.seed), 1000 + seed)
+    keep = Path(config.checkpoint) / f"seed{seed}" if config.checkpoint else None
+    last: list[Trained] = []
+    for rung in LADDER:
+        file = keep / f"{rung.name}.ckpt" if keep else None
+        trained = fit_rung(rung, scale, known, held, key, checkpoint=file, advance=advance)
+        machine = Machine([trained.network], [1.0], scene.periodic)
+        rows.append(Row(rung.name, rung.words, seed, scene.search(scene.maps(machine, rung))))
+        last = [trained]
+    for number, share in enumerate(hard_shares(scale.members - 1)):
+        file = keep / f"member{number}.ckpt" if keep else None
+        member = fit_rung(
+            ENSEMBLE,
+            scale,
+            known,
+            held,
+            jax.random.fold_in(key, number),
+            hard_share=float(share),
+            checkpoint=file,
+            advance=advance,
+        )
+        last.append(member)
+    return last
+
+
+def reached(found: Searched) -> dict[str, float]:
+    """The scores of one search by name."""
+    value = found.scores.sel(estimate="value")
+    numbers = {name: float(value[name]) for name in ("pod", "far", "average_precision")}
+    numbers["precision_at_recall79"] = float(value["precision_at_recall"])
+    for day in DAYS:
+        recall = found.days["recall"].sel(estimate="value", day=day)
+        numbers[f"recall.day{day:.0f}"] = float(recall)
+    return numbers
+
+
+def ablation(rows: list[Row]) -> pd.DataFrame:
+    """Mean and range over seeds of every rung's scores, and of its gain on the rung before."""
+    table = pd.DataFrame(
+        [{"name": r.name, "words": r.words, "seed": r.seed} | reached(r.found) for r in rows]
+    )
+    scores = [c for c in table.columns if c not in ("name", "words", "seed")]
+    lines, former = [], None
+    for (name, words), part in table.groupby(["name", "words"], sort=False):
+        values = part.set_index("seed")
+        line: dict[str, str | float] = {"name": str(name), "words": str(words), "seeds": len(part)}
+        for score in scores:
+            one = values[score]
+            line |= {score: one.mean(), f"{score}_low": one.min(), f"{score}_high": one.max()}
+        gain = (
+            values["average_precision"]
+            - (values if former is None else former)["average_precision"]
+        )
+        line |= {"gain": gain.mean(), "gain_low": gain.min(), "gain_high": gain.max()}
+        former = values
+        lines.append(line)
+    return pd.DataFrame(lines)

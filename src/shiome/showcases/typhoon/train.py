@@ -1,0 +1,173 @@
+"""The ladder from a plain classifier to an ensemble: each rung adds one thing to the one before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import PRNGKeyArray
+
+from shiome.data.patches import LABELS
+from shiome.nets.weights import FAMILIES
+from shiome.showcases.typhoon.config import Scale
+from shiome.showcases.typhoon.detector import REACH, Centred
+from shiome.showcases.typhoon.labels import CHANNELS, GROUPS, Examples
+from shiome.training.augmentation import Augmentation, Brightness, Noise, Rotation, Shift
+from shiome.training.losses import class_weights, cross_entropy, focal
+from shiome.training.sampling import Mixture
+from shiome.training.supervised import InMemory, Validation, train
+
+CLASSES = len(LABELS)
+RATE = 3e-3
+PIXEL = 25.0  # km of a cell of the simulated world
+# Share of failed clusters in a batch at the end of training, where hard negatives are asked for.
+HARD_SHARE = 0.4
+HARD_FROM = 500  # step from which the share stays
+SEVERAL_SHARES = (0.25, 0.55)  # of the first and the last member of an ensemble
+# No flips: a cyclone turns one way.
+AUGMENT = Augmentation((Rotation(), Shift(1), Noise(0.03), Brightness(0.03)))
+
+
+@dataclass(frozen=True)
+class Rung:
+    """What a training does; each rung of :data:`LADDER` adds to the one before.
+
+    Attributes
+    ----------
+    name, words
+        Short, and for people.
+    augment, balance, hard, focal, wide
+        What is done.
+    channels
+        How many of the channels the network sees: the image; its latitude; the images before.
+    """
+
+    name: str
+    words: str
+    augment: bool = False
+    balance: bool = False
+    hard: bool = False
+    focal: bool = False
+    wide: bool = False
+    channels: int = 1
+
+
+_ALL = {"augment": True, "balance": True, "hard": True, "focal": True, "wide": True}
+LADDER = (
+    Rung("plain", "plain CNN"),
+    Rung("augmentation", "+ augmentation", augment=True),
+    Rung("sampling", "+ balanced sampling", augment=True, balance=True),
+    Rung("hard_negatives", "+ hard negatives", augment=True, balance=True, hard=True),
+    Rung("focal", "+ focal loss", augment=True, balance=True, hard=True, focal=True),
+    Rung("wide", "+ wide ResNet", **_ALL),
+    Rung("latitude", "+ latitude", **_ALL, channels=2),
+    Rung("frames", "+ earlier images", **_ALL, channels=CHANNELS),
+)
+
+
+class Trained(NamedTuple):
+    """A trained network and its validation loss, smaller is better."""
+
+    network: Centred
+    score: float
+
+
+def architecture(rung: Rung, scale: Scale) -> tuple[str, dict[str, Any]]:
+    """Family and settings of a rung's network."""
+    common = {"channels": rung.channels, "classes": CLASSES}
+    if rung.wide:
+        stages = [scale.blocks] * scale.stages
+        return "resnet", {**common, "stages": stages, "width": scale.width * scale.wide}
+    return "cnn", {**common, "widths": [scale.width * 2**i for i in range(scale.stages)]}
+
+
+def shares(group: np.ndarray, rung: Rung, hard_share: float = HARD_SHARE) -> Mixture:
+    """How batches are mixed from the groups: as they come, balanced, or with hard negatives."""
+    groups = [np.flatnonzero(group == number) for number in range(len(GROUPS))]
+    natural = np.array([len(g) for g in groups], np.float64)
+    first = natural / natural.sum()
+    if rung.balance:
+        other = natural[:2] / natural[:2].sum()
+        first = np.array([*other / 3, 1 / 3, 1 / 3])
+    later = first
+    if rung.hard and natural[1]:
+        later = np.array([0.1, hard_share, *[(0.9 - hard_share) / 2] * 2])
+    empty = natural == 0
+    at_first, at_last = (np.where(empty, 0.0, share).tolist() for share in (first, later))
+    return Mixture(groups, at_first, later=at_last, over=HARD_FROM)
+
+
+def fit_rung(
+    rung: Rung,
+    scale: Scale,
+    known: Examples,
+    held: Examples,
+    key: PRNGKeyArray,
+    *,
+    hard_share: float = HARD_SHARE,
+    checkpoint: Path | None = None,
+    advance: Callable[[], None] = lambda: None,
+) -> Trained:
+    """Train one network.
+
+    Parameters
+    ----------
+    rung, scale
+        What is done, and how much.
+    known, held
+        Examples of training and validation.
+    key
+        Random key: start, batches and changes.
+    hard_share
+        Of failed clusters in a batch.
+    checkpoint
+        File from which an interrupted training goes on.
+    advance
+        Called after each chunk of steps.
+    """
+    start_key, train_key = jax.random.split(key)
+    family, settings = architecture(rung, scale)
+    network = Centred(FAMILIES[family](**settings, key=start_key), REACH / (PIXEL * scale.coarsen))
+    loss = InMemory(
+        _error(rung.focal),
+        jnp.asarray(known.inputs[..., : rung.channels]),
+        jnp.asarray(known.label),
+        scale.batch,
+        shares(known.group, rung, hard_share),
+        AUGMENT if rung.augment else None,
+    )
+    balanced = partial(cross_entropy, weight=jnp.asarray(class_weights(held.label, CLASSES)))
+    network, history = train(
+        network,
+        loss,
+        optimiser=_optimiser(scale.steps),
+        steps=scale.steps,
+        chunk=scale.chunk,
+        key=train_key,
+        validate=Validation(balanced, held.inputs[..., : rung.channels], held.label),
+        checkpoint=checkpoint,
+        advance=advance,
+    )
+    return Trained(network, float(np.nanmin(history.validation)))
+
+
+def hard_shares(members: int) -> np.ndarray:
+    """Share of hard negatives of each member of an ensemble."""
+    return np.linspace(*SEVERAL_SHARES, members)
+
+
+@cache
+def _optimiser(steps: int) -> optax.GradientTransformation:
+    schedule = optax.warmup_cosine_decay_schedule(0.0, RATE, max(steps // 20, 1), steps, RATE / 300)
+    return optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, weight_decay=1e-3))
+
+
+@cache
+def _error(faded: bool) -> Any:
+    """The same function each time, so that it is compiled once."""
+    return focal if faded else cross_entropy
