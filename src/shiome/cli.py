@@ -1,4 +1,4 @@
-"""The command line: ``shiome list | info | run | sharpen | data``."""
+"""The command line: ``shiome list | info | run | detect | sharpen | data``."""
 
 import argparse
 import dataclasses
@@ -59,6 +59,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("name", metavar="SHOWCASE")
     run.add_argument("options", nargs=argparse.REMAINDER, help="options of the showcase")
     run.set_defaults(command=_run)
+    detect = commands.add_parser(
+        "detect", help="find cyclones and their precursors in cloud images: shiome detect IMAGE.nc"
+    )
+    detect.add_argument(
+        "images", metavar="IMAGE", help="netCDF: brightness temperature or outgoing longwave"
+    )
+    detect.add_argument("--threshold", type=float, metavar="SCORE", help="lowest score, 0 to 1")
+    detect.add_argument("--out", metavar="FILE", help="CSV file to write")
+    detect.add_argument("--figure", metavar="FILE", help="PNG file with the last image")
+    detect.set_defaults(command=_detect)
     sharpen = commands.add_parser(
         "sharpen", help="sharpen a grid of sea depths: shiome sharpen FILE --factor 4 --out FILE"
     )
@@ -127,6 +137,23 @@ def _run(arguments: argparse.Namespace) -> None:
         config, options.out, overwrite=options.overwrite, scheduler=options.scheduler
     )
     _show(f"The page: {folder / 'index.html'}")
+
+
+def _detect(arguments: argparse.Namespace) -> None:
+    from shiome.showcases.typhoon.detect import detect
+
+    found = detect(
+        arguments.images,
+        threshold=arguments.threshold,
+        out=arguments.out,
+        figure=arguments.figure,
+    )
+    table = _table("time", "latitude", "longitude", "score", "probability")
+    for row in found.table.itertuples():
+        place = (f"{row.latitude:.1f}", f"{row.longitude:.1f}")
+        table.add_row(f"{row.time:%Y-%m-%d %H:%M}", *place, f"{row.score:.2f}",
+                      f"{row.probability:.2f}")  # fmt: skip
+    _show(*found.notes, table if len(found.table) else "Nothing was found.")
 
 
 def _sharpen(arguments: argparse.Namespace) -> None:
