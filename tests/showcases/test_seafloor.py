@@ -17,9 +17,10 @@ from shiome.showcases.seafloor.run import run
 from shiome.showcases.seafloor.scoring import (
     PATCH,
     by_class,
-    intervals,
+    interval90,
     peak_of,
     pooled,
+    redrawn,
     score,
     spectra,
     together,
@@ -96,8 +97,8 @@ def test_scores_know_the_truth_and_what_is_worse(basin):
 def test_intervals_hold_the_score_and_widen_with_trainings_that_differ(basin):
     one = score(refine(basin.coarse, 4), basin)
     two = score(refine(basin.coarse, 4, "nearest"), basin)
-    alone = intervals([one], peak_of(basin), 0.25, np.random.default_rng(0))["rmse"]
-    both = intervals([one, two], peak_of(basin), 0.25, np.random.default_rng(0))["rmse"]
+    drawn = lambda members: redrawn(members, peak_of(basin), 0.25, np.random.default_rng(0))
+    alone, both = interval90(drawn([one])[:, 0]), interval90(drawn([one, two])[:, 0])
     assert alone[0] < pooled(one, peak_of(basin), 0.25).rmse < alone[1]
     assert both[1] - both[0] > alone[1] - alone[0]
 

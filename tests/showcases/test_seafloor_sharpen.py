@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from shiome.cli import main
 from shiome.core.errors import ConfigError, DataError, OutputError
 from shiome.grids.coarsen import coarsen
 from shiome.nets.sharpener import sharpener
@@ -160,3 +161,23 @@ def test_an_earlier_result_is_replaced_only_when_allowed(tmp_path, networks):
         made(tmp_path, grid(), networks)
     made(tmp_path, grid(seed=1), networks, overwrite=True)
     assert not list(tmp_path.glob(".*part"))
+
+
+def test_the_command_prints_what_it_did_and_what_it_cost(tmp_path, capsys):
+    grid(12, 12).to_netcdf(tmp_path / "in.nc")
+    out = tmp_path / "fine.nc"
+    main(["sharpen", str(tmp_path / "in.nc"), "--factor", "2", "--out", str(out)])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "million cells in" in printed
+    assert "peak memory" in printed
+    with xr.open_dataset(out) as fine:
+        np.testing.assert_allclose(coarsen(fine.elevation, 2), grid(12, 12).elevation, atol=0.2)
+
+
+def test_bad_input_ends_the_command_with_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["sharpen", str(tmp_path / "none.nc"), "--out", str(tmp_path / "x.nc")])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "no such file" in said

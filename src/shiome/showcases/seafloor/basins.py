@@ -18,6 +18,15 @@ TRAINING = ("southeast-pacific", "indian", "north-atlantic", "southwest-pacific"
 VALIDATION = "east-north-pacific"
 TEST = ("west-north-pacific", "south-atlantic")
 FACTORS = (2, 4, 8)
+WORDS = {
+    "west-north-pacific": "western North Pacific",
+    "east-north-pacific": "eastern North Pacific",
+    "south-atlantic": "South Atlantic",
+    "southeast-pacific": "south-east Pacific",
+    "southwest-pacific": "south-west Pacific",
+    "indian": "Indian Ocean",
+    "north-atlantic": "North Atlantic",
+}
 
 EDGE = 24
 """Fine cells along the border of a basin that are not scored: there the surroundings lack."""
@@ -56,7 +65,7 @@ class Basin(NamedTuple):
 
 def basin(name: str, factor: int) -> Basin:
     """One of the shipped basins at a factor."""
-    return pair(open_basin(name), name.replace("-", " "), factor)
+    return pair(open_basin(name), WORDS[name], factor)
 
 
 def pair(field: xr.DataArray, name: str, factor: int) -> Basin:

@@ -1,6 +1,6 @@
 """All methods on the basins that judge: what they make, and how right it is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,9 +14,10 @@ from shiome.showcases.seafloor.learning import NORMAL90
 from shiome.showcases.seafloor.scoring import (
     Numbers,
     PatchScores,
-    intervals,
+    interval90,
     peak_of,
     pooled,
+    redrawn,
     score,
     together,
 )
@@ -36,19 +37,29 @@ class Scored(NamedTuple):
         Scores of each training (one where nothing is trained), patches of all basins together.
     numbers
         Pooled over patches, mean over trainings.
-    intervals
-        90 % interval of each number.
+    drawn
+        (resamples, scores) of the same resamples of patches for all methods.
     """
 
     heights: Heights
     members: list[PatchScores]
     numbers: Numbers
-    intervals: Mapping[str, tuple[float, float]]
+    drawn: npt.NDArray[np.float64]
 
     @property
     def scores(self) -> PatchScores:
         """Of the first training."""
         return self.members[0]
+
+    def interval(self, score: str) -> tuple[float, float]:
+        """90 % interval of a score over patches and trainings."""
+        return interval90(self.drawn[:, Numbers._fields.index(score)])
+
+    def gain(self, other: "Scored") -> tuple[float, tuple[float, float]]:
+        """By how many per cent the RMSE is below another's, and the paired 90 % interval."""
+        below = lambda mine, theirs: 100 * (1 - mine / theirs)
+        paired = below(self.drawn[:, 0], other.drawn[:, 0])
+        return below(self.numbers.rmse, other.numbers.rmse), interval90(paired)
 
 
 def sharpened(
@@ -75,7 +86,7 @@ def of_heights(members: Sequence[Heights], basins: Sequence[Basin], seed: int) -
         members[0],
         scores,
         Numbers(*np.mean(each, axis=0).tolist()),
-        intervals(scores, peak, above, default_rng(seed)),
+        redrawn(scores, peak, above, default_rng(seed)),
     )
 
 

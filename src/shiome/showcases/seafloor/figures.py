@@ -73,8 +73,8 @@ MARIANAS = Scene(
     (
         ("Challenger Deep", 142.2, 11.35),
         ("Guam", 144.8, 13.45),
-        ("Mariana Ridge", 145.8, 17.6),
-        ("Magellan Seamounts", 152.0, 16.6),
+        ("Mariana Ridge", 145.7, 19.2),
+        ("Magellan Seamounts", 152.0, 16.3),
     ),
 )
 
@@ -218,7 +218,7 @@ def score_chart(table: pd.DataFrame, title: str) -> Figure:
             label=words,
         )  # fmt: skip
     axes.set_yticks(at, [WORDS.get(name, name) for name in table.method])
-    axes.set_xlabel("RMSE (m), 90 % interval over patches and trainings")
+    axes.set_xlabel("RMSE (m) with 90 % interval")
     legend(axes)
     return figure
 
@@ -252,9 +252,12 @@ def class_chart(table: pd.DataFrame) -> Figure:
     palette = list(OKABE_ITO.values())[1:]
     names = [name for name in table.columns[2:] if name not in ("bicubic", "nearest", "bilinear")]
     at = np.arange(len(table))
+    most = 0.0
     for i, name in enumerate(names):
         gain = 100 * (1 - table[name] / table.bicubic)
+        most = max(most, float(gain.max()))
         axes.plot(at, gain, "o", ms=4, color=palette[i % len(palette)], label=WORDS.get(name, name))
+    axes.set_ylim(top=1.35 * most)
     axes.axhline(0, color=OKABE_ITO["black"], lw=0.8)
     axes.set_xticks(at, table["class"], rotation=35, ha="right", fontsize=8)
     axes.set_ylabel("RMSE below bicubic (%)")

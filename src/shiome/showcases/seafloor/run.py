@@ -88,12 +88,11 @@ def run(
     ) as report:
         basins = _basins(report, config)
         networks = training.everything(config) if config.size == "full" else shipped.everything()
-        best = {}
+        scored = {f: _at_factor(report, networks, basins(f), f, config) for f in FACTORS}
+        _relief(report, basins(4), scored[4], config)
         for factor in FACTORS:
-            scored = _at_factor(report, networks, basins(factor), factor, config)
-            best[factor] = scored
-        _relief(report, networks, basins(4), best[4], config)
-        _details(report, best[4], basins(4))
+            _errors(report, scored[factor], basins(factor), factor)
+        _details(report, scored[4], basins(4))
         _ablation(report, networks, basins(4), config)
         _inpainting(report, networks, config)
         write_report_page(report, _summary(report))
@@ -138,11 +137,21 @@ def _at_factor(
             advance()
     for name, one in scored.items():
         _enter(report, factor, name, one)
+        if name != "bicubic":
+            key = f"gain.x{factor}.{name}"
+            report.metrics[key], report.intervals[key] = one.gain(scored["bicubic"])
     report.metrics[f"coverage90.x{factor}"] = coverage90(mine[shipped.BEST], basins)
+    return scored
+
+
+def _errors(
+    report: Report, scored: Mapping[str, Scored], basins: Sequence[Basin], factor: int
+) -> None:
+    """Errors of all methods at one factor."""
     table = pd.DataFrame(
         [
             {"method": name, "rmse": one.numbers.rmse}
-            | dict(zip(("low", "high"), one.intervals["rmse"], strict=True))
+            | dict(zip(("low", "high"), one.interval("rmse"), strict=True))
             for name, one in scored.items()
         ]
     )
@@ -153,14 +162,13 @@ def _at_factor(
         caption=f"RMSE in the {where}, which no network has seen. Inputs are area means.",
         data=table,
     )
-    return scored
 
 
 def _enter(report: Report, factor: int, name: str, one: Scored) -> None:
     for score in one.numbers._fields:
         key = f"{score}.x{factor}.{name}"
         report.metrics[key] = getattr(one.numbers, score)
-        report.intervals[key] = one.intervals[score]
+        report.intervals[key] = one.interval(score)
         if name != "bicubic" and f"{score}.x{factor}.bicubic" in report.metrics:
             report.baselines[f"{key}.bicubic"] = report.metrics[f"{score}.x{factor}.bicubic"]
 
@@ -176,7 +184,6 @@ def _briefly(config: Config) -> Any:
 
 def _relief(
     report: Report,
-    networks: Mapping[str, list[Any]],
     basins: Sequence[Basin],
     scored: Mapping[str, Scored],
     config: Config,
@@ -245,7 +252,7 @@ def _ablation(
     for name in ABLATION:
         one = learned(networks[f"{name}-x4"], basins, config.seed)
         report.metrics[f"rmse.x4.ablation.{name}"] = one.numbers.rmse
-        report.intervals[f"rmse.x4.ablation.{name}"] = one.intervals["rmse"]
+        report.intervals[f"rmse.x4.ablation.{name}"] = one.interval("rmse")
         rows.append({"method": name, "rmse": one.numbers.rmse})
     report.add_figure(
         "ablation",

@@ -143,14 +143,14 @@ def pooled(scores: PatchScores, peak: float, above: float, weight: Floats | None
     )
 
 
-def intervals(
+def redrawn(
     members: Sequence[PatchScores],
     peak: float,
     above: float,
     rng: np.random.Generator,
-    resamples: int = 300,
-) -> dict[str, tuple[float, float]]:
-    """90 % intervals: patches are drawn again, and one of the trainings each time.
+    resamples: int = 200,
+) -> npt.NDArray[np.float64]:
+    """(resamples, scores) of patches drawn again, and of one of the trainings each time.
 
     Parameters
     ----------
@@ -170,10 +170,13 @@ def intervals(
         # Drawn in any case, so that the next patches are the same for all methods.
         which = int(rng.integers(0, 1 << 30)) % len(members)
         drawn.append(pooled(members[which], peak, above, counts.astype(float)))
-    low, high = np.quantile(np.array(drawn), [0.05, 0.95], axis=0)
-    return {
-        name: (float(a), float(b)) for name, a, b in zip(Numbers._fields, low, high, strict=True)
-    }
+    return np.array(drawn)
+
+
+def interval90(values: Floats) -> tuple[float, float]:
+    """The middle 90 % of resampled values."""
+    low, high = np.quantile(values, [0.05, 0.95])
+    return float(low), float(high)
 
 
 def by_class(scores: Mapping[str, PatchScores]) -> pd.DataFrame:
