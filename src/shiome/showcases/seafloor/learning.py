@@ -60,15 +60,15 @@ _DEEP: Mapping[str, Any] = {"blocks": 5, "width": 32, "direct": True}
 _LEAN: Mapping[str, Any] = {"blocks": 3, "width": 16, "direct": True}
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "srcnn": _recipe("srcnn", 400, batch=6, widths=(32, 16), sizes=(5, 1, 5)),
-        "fsrcnn": _recipe("fsrcnn", 600, width=32),
-        "espcn": _recipe("espcn", 600),
+        "srcnn": _recipe("srcnn", 250, batch=6, widths=(32, 16), sizes=(5, 1, 5)),
+        "fsrcnn": _recipe("fsrcnn", 400, width=32),
+        "espcn": _recipe("espcn", 500),
         "edsr": _recipe("edsr", 400, **_DEEP),
-        "rrdb": _recipe("rrdb", 400, blocks=2, width=24, growth=12, direct=True),
-        "plain": _recipe("edsr", 300, residual=False, conserves=False, **_LEAN),
-        "residual": _recipe("edsr", 300, conserves=False, **_LEAN),
-        "conserving": _recipe("edsr", 300, residual=False, **_LEAN),
-        "both": _recipe("edsr", 300, **_LEAN),
+        "rrdb": _recipe("rrdb", 300, blocks=1, width=16, growth=8, direct=True),
+        "plain": _recipe("edsr", 240, residual=False, conserves=False, **_LEAN),
+        "residual": _recipe("edsr", 240, conserves=False, **_LEAN),
+        "conserving": _recipe("edsr", 240, residual=False, **_LEAN),
+        "both": _recipe("edsr", 240, **_LEAN),
     }
 )
 FAMILIES = ("srcnn", "fsrcnn", "espcn", "edsr", "rrdb")

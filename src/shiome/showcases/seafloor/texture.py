@@ -75,7 +75,7 @@ def learn_texture(
     key: PRNGKeyArray,
     *,
     steps: int,
-    weight: float = 0.2,
+    weight: float = 0.05,
     rate: float = 3e-4,
     chunks: int = 8,
     advance: Callable[[], None] = lambda: None,

@@ -69,9 +69,10 @@ def natural_neighbour(height: Floats, seen: Mask) -> Floats:
     known, everywhere = _places(seen)
     radius, nearest = cKDTree(known).query(everywhere)
     # Each cell gives the value of its nearest sounding to all cells nearer to it than that.
-    gives = _distances(seen.shape) <= radius[:, None] + 1e-9
-    values = height[seen][nearest]
-    made = ((values @ gives) / gives.sum(0)).reshape(seen.shape)
+    gives = (_distances(seen.shape) <= radius[:, None] + 1e-4).astype(np.float32)
+    middle = height[seen].mean()
+    values = (height[seen] - middle)[nearest].astype(np.float32)
+    made = middle + ((values @ gives) / gives.sum(0)).reshape(seen.shape)
     return np.where(seen, height, made)
 
 

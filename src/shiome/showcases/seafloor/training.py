@@ -15,7 +15,7 @@ from shiome.showcases.seafloor.texture import learn_texture
 
 MEMBERS = 3
 """Trainings of the best network, from different starts."""
-TEXTURE_STEPS, UNET_STEPS, SQUARES = 3000, 3000, 2000
+TEXTURE_STEPS, UNET_STEPS, SQUARES = 1000, 2000, 1000
 
 
 class Task(NamedTuple):
