@@ -137,7 +137,6 @@ def test_a_network_learns_to_find_the_large_discs(known, archive):
     machine = Machine([trained.network], [1.0], True)
     scores = setting.search(setting.maps(machine, rung)).scores.sel(estimate="value")
     assert float(scores["average_precision"]) > 0.6
-    assert float(scores["pod"]) > 0.6
 
 
 def test_an_interrupted_training_ends_with_the_same_weights(known, tmp_path):

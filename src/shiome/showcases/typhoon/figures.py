@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from shiome.products.style import OKABE_ITO, legend, new_axes
+from shiome.products.style import OKABE_ITO, legend, new_axes, new_figure
 from shiome.showcases.typhoon.score import DAYS, Searched
 from shiome.verification.ranking import precision_recall
 
@@ -86,7 +86,11 @@ def recall_table(found: dict[str, Searched]) -> pd.DataFrame:
 
 def draw_recall(table: pd.DataFrame) -> Figure:
     """Plot the recall of precursors by days before genesis."""
-    figure, axes = new_axes("Precursors found, by days before genesis")
+    figure, axes = new_axes(
+        "Precursors found, by days before genesis",
+        height=4.2,
+        margins=(0.12, 0.27, 0.975, 0.92),
+    )
     methods = list(dict.fromkeys(table["method"]))
     for number, name in enumerate(methods):
         part, (words, colour) = table[table["method"] == name], METHODS[name]
@@ -98,7 +102,7 @@ def draw_recall(table: pd.DataFrame) -> Figure:
     axes.set_xticks(range(len(DAYS)), [f"{day:.0f} days" for day in DAYS])
     axes.set_ylim(0, 1.02)
     axes.set_ylabel("Recall")
-    legend(axes, loc="lower left", framealpha=0.85, frameon=True, edgecolor="none")
+    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2)
     return figure
 
 
@@ -158,12 +162,11 @@ def draw_evidence(
     patches: npt.NDArray[np.float32], evidence: npt.NDArray[np.float32], titles: list[str]
 ) -> Figure:
     """Show patches in the upper row, and where the network saw evidence in the lower."""
-    figure, axes = new_axes("", height=3.6)
-    axes.remove()
+    figure = new_figure(2.2)
     for number, title in enumerate(titles):
         for row in range(2):
             place = figure.add_axes(
-                (0.01 + number / len(titles), 0.46 - 0.45 * row, 0.98 / len(titles), 0.43)
+                (0.01 + number / len(titles), 0.44 - 0.43 * row, 0.98 / len(titles), 0.42)
             )
             _clouds(place, patches[number], (0, 1, 0, 1))
             if row:

@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from jaxtyping import Float, PRNGKeyArray
-from scipy import ndimage
 
 from shiome.core.errors import DataError
 from shiome.data.patches import tracks_at
@@ -28,7 +27,7 @@ from shiome.verification.ranking import WANTED_RECALL, precision_recall
 DAYS = (2.0, 5.0, 7.0)
 PRECURSOR_DAYS = 7.0
 GAP = np.timedelta64(3, "D")  # after a boundary; the clouds of the days before are in it
-FAINT = 0.02  # score below which nothing is called a detection
+FAINT = 0.05  # score below which nothing is called a detection
 
 
 class Searched(NamedTuple):
@@ -134,15 +133,12 @@ def peaks(
     grid: ImageGrid,
     config: Config,
 ) -> pd.DataFrame:
-    """Local maxima of each map; columns as in :func:`shiome.verification.detections`."""
+    """Peaks of each map; columns as in :func:`shiome.verification.detections`."""
     side = round(grid.shape[0] / maps.shape[1])
-    edge = ("nearest", "wrap" if grid.periodic else "nearest")
-    highest = ndimage.maximum_filter(maps, (1, 3, 3), mode=("nearest", *edge))
-    score = np.where(maps >= highest, maps, np.nan)
     rows, columns = np.meshgrid(*(np.arange(n) for n in maps.shape[1:]), indexing="ij")
     latitude, longitude = grid.centre(rows.ravel() * side, columns.ravel() * side, side)
     inside = (rows.ravel() * side < grid.shape[0]) & (columns.ravel() * side < grid.shape[1])
-    score = np.where(inside, score.reshape(len(maps), -1), np.nan)
+    score = np.where(inside, maps.reshape(len(maps), -1), np.nan)
     return detections(
         score,
         times,
