@@ -27,7 +27,7 @@ from shiome.showcases.seafloor.basins import TRAINING, VALIDATION, basin
 from shiome.showcases.seafloor.evaluation import coverage90
 
 TARGET = Path(__file__).parents[1] / "src" / "shiome" / "showcases" / "seafloor" / "weights"
-TEXTURE_STEPS, UNET_STEPS, SQUARES = 260, 500, 400
+TEXTURE_STEPS, UNET_STEPS, SQUARES = 260, 400, 500
 
 
 def train(options: argparse.Namespace, advance: Callable[[], None]) -> tuple[Any, str, Any, Any]:

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -78,7 +79,8 @@ def save_weights(
     about
         Anything else that JSON knows.
     half
-        Keep arrays in half precision: half the size, each value rounded by up to 0.05 %.
+        Keep arrays in half precision and compressed: less than half the size, each value rounded
+        by up to 0.05 %.
 
     Raises
     ------
@@ -94,18 +96,19 @@ def save_weights(
             raise ConfigError(f"network {i} for {path} is not the {family} of {dict(settings)}.")
     body = io.BytesIO()
     eqx.tree_serialise_leaves(body, _cast(list(networks), jnp.float16) if half else list(networks))
+    content = zlib.compress(body.getvalue(), 9) if half else body.getvalue()
     header = {
         "family": family,
         "settings": dict(settings),
         "members": len(networks),
         "half": half,
-        "sha256": hashlib.sha256(body.getvalue()).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
         "about": dict(about),
     }
     unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(json.dumps(header).encode() + b"\n" + body.getvalue())
+        unfinished.write_bytes(json.dumps(header).encode() + b"\n" + content)
         unfinished.replace(path)
     except OSError as reason:
         with contextlib.suppress(OSError):
@@ -138,6 +141,7 @@ def load_weights(path: Path) -> Weights:
     half = bool(header.get("half"))
     try:
         stored = _cast(like, jnp.float16) if half else like
+        body = zlib.decompress(body) if half else body
         networks = eqx.tree_deserialise_leaves(io.BytesIO(body), stored)
         networks = _cast(networks, jnp.float32) if half else networks
     except (RuntimeError, ValueError, EOFError) as reason:

@@ -23,7 +23,7 @@ SIDE = 64
 """Cells along one side of the squares: 5.3° at 5 arc-minutes."""
 SHIPS = (4, 12)
 """Fewest and most tracks across a square."""
-SETTINGS: Mapping[str, Any] = {"inner": 5, "outer": 1, "width": 6, "depth": 3}
+SETTINGS: Mapping[str, Any] = {"inner": 5, "outer": 1, "width": 12, "depth": 3}
 
 
 class Charts(NamedTuple):
