@@ -27,6 +27,7 @@ from shiome.verification.ranking import WANTED_RECALL, precision_recall
 DAYS = (2.0, 5.0, 7.0)
 PRECURSOR_DAYS = 7.0
 GAP = np.timedelta64(3, "D")  # after a boundary; the clouds of the days before are in it
+FAINT_SHARE = 0.75  # of the points of all maps
 FAINT = 0.05  # score below which nothing is called a detection
 
 
@@ -89,7 +90,7 @@ def searched(
         groups=pairs["group"],
         key=key,
         recall=WANTED_RECALL,
-        resamples=300,
+        resamples=100,
     )
     early = seen.truth[seen.truth["label"] == 1]
     days = recall_by_days(
@@ -99,7 +100,7 @@ def searched(
         groups=early["storm"],
         key=key,
         ahead=DAYS,
-        resamples=300,
+        resamples=100,
     )
     return Searched(threshold, held, seen, scores, days)
 
@@ -122,7 +123,9 @@ def found_in(
     truth = truth[truth["step"].isin(at)]
     if not len(truth):
         raise DataError(f"no cyclone or precursor in the images of the {part}; expected some.")
-    found = peaks(maps[at], times[at], grid, config)
+    # Fainter points are many, slow, and never announced.
+    floor = max(FAINT, float(np.quantile(maps[at], FAINT_SHARE)))
+    found = peaks(np.where(maps[at] >= floor, maps[at], np.nan), times[at], grid, config)
     truth = truth.assign(time=times[truth["step"]])
     return match(found, truth, radius=config.radius, world=grid.world)
 
