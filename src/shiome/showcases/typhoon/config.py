@@ -66,7 +66,7 @@ class Config:
 
     size: str = option(
         "small",
-        "How much to compute: small (shipped synthetic seasons, tiny networks, two minutes), "
+        "How much to compute: small (shipped synthetic seasons, tiny networks, minutes), "
         "medium (simulates; an hour or two) or full (days on a CPU; meant for an accelerator).",
         choices=tuple(SCALES),
     )
