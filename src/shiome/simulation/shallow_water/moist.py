@@ -132,10 +132,10 @@ class MoistWorld(Model):
     mass_sink: float = 1.35
     carried: float = 0.3
     warming: float = 0.8
-    evaporation: float = 5e-3
+    evaporation: float = 3.5e-3
     gust: float = 3.0
-    drag: float = 1e-3
-    viscosity: float = 2.2e4
+    drag: float = 1.2e-3
+    viscosity: float = 3e4
     cloud_time: float = 43_200.0
     cloud_scale: float = 0.06
     cloudy_cooling: float = 0.15
