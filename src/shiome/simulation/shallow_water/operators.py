@@ -150,5 +150,6 @@ def _slope(padded: Array, north: int, east: int) -> Array:
     here = window(padded)
     back, front = here - window(padded, -north, -east), window(padded, north, east) - here
     both = back + front
-    # The small number only keeps 0 / 0 away; no branch, so that the loop stays a vector loop.
-    return 2 * jnp.maximum(back * front, 0.0) * both / (both**2 + 1e-20)
+    # The small number keeps 0 / 0 away, and its square is still a number, which the gradient needs;
+    # no branch, so that the loop stays a vector loop.
+    return 2 * jnp.maximum(back * front, 0.0) * both / (both**2 + 1e-18)
