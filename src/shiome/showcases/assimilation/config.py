@@ -13,7 +13,7 @@ class Config:
 
     size: str = option(
         "small",
-        "How much to compute: small (about two minutes) or full (about an hour).",
+        "How much to compute: small (two to two and a half minutes) or full (hours; not run yet).",
         choices=("small", "full"),
     )
     retrain: bool = option(
