@@ -30,8 +30,7 @@ def train_members(
     """Train members one after another, each from its own start and on its own loss.
 
     One compilation serves all members whose losses differ in arrays alone: in the shares of a
-    :class:`~shiome.training.sampling.Mixture`, for example. Side by side under ``vmap``, members
-    are slower on a CPU, where convolutions with different weights become a grouped one.
+    :class:`~shiome.training.sampling.Mixture`, for example.
 
     Parameters
     ----------

@@ -20,8 +20,8 @@ from shiome.simulation.shallow_water.season import season
 
 FIRST_YEAR = 2001
 BEGIN = "07-25"
-# Calmer than the world's own values: with those, some seasons leave their range of validity within
-# two months; with these, 300 days ran to their end.
+# Calmer than the world's own values. The seasons that ship were made with these: 300 days ran to
+# their end.
 CALM: dict[str, Any] = {"evaporation": 2.5e-3, "drag": 1.5e-3, "viscosity": 2.2e4}
 EVERY_HOURS = 6
 SPIN_UP = 10  # days
