@@ -21,7 +21,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/pytest
 
 slow: $(VENV)/.installed-test
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow -o faulthandler_timeout=0
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks

@@ -4,7 +4,7 @@ import operator
 
 import pytest
 
-from shiome.core import ConfigError
+from shiome.core import ConfigError, schedule
 from shiome.core.schedule import map_tasks
 
 
@@ -30,31 +30,29 @@ def test_an_error_of_a_task_is_raised():
         map_tasks(fail_at_two, [1, 2, 3], label="failing")
 
 
-def test_a_cluster_gives_the_same_and_passes_errors_on():
+def test_a_cluster_gives_the_same_and_passes_errors_on(scheduler):
+    items = list(range(20))
+    there = map_tasks(operator.neg, items, label="negation", scheduler=scheduler)
+    assert there == map_tasks(operator.neg, items, label="negation")
+    with pytest.raises(ValueError, match="task 2"):
+        map_tasks(fail_at_two, [1, 2, 3], label="failing", scheduler=scheduler)
+
+
+def test_a_cluster_without_workers_is_refused(monkeypatch):
+    """Tasks that nobody would ever take are an error at once, not a wait without end."""
     from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        address = cluster.scheduler_address
-        items = list(range(20))
-        there = map_tasks(operator.neg, items, label="negation", scheduler=address)
-        assert there == map_tasks(operator.neg, items, label="negation")
-        with pytest.raises(ValueError, match="task 2"):
-            map_tasks(fail_at_two, [1, 2, 3], label="failing", scheduler=address)
+    monkeypatch.setattr(schedule, "PATIENCE", "200ms")
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
+        pytest.raises(ConfigError, match="has no workers"),
+    ):
+        map_tasks(operator.neg, [1], label="negation", scheduler=cluster.scheduler_address)
 
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1"])
 def test_an_address_without_a_scheduler_is_refused(address, monkeypatch):
-    import distributed
-
-    # The same client, less patient.
-    client = distributed.Client
-
-    def impatient(address, timeout, **options):
-        return client(address, timeout="200ms", **options)
-
-    monkeypatch.setattr(distributed, "Client", impatient)
+    monkeypatch.setattr(schedule, "PATIENCE", "200ms")
     with pytest.raises(ConfigError, match="cannot be reached") as caught:
         map_tasks(operator.neg, [1], label="negation", scheduler=address)
     assert address in str(caught.value)
@@ -67,13 +65,9 @@ def test_dask_that_is_not_installed_is_named(monkeypatch):
         map_tasks(operator.neg, [1], label="negation", scheduler="tcp://127.0.0.1:1")
 
 
-def test_nothing_of_dask_stays_behind():
+def test_nothing_of_dask_stays_behind(scheduler):
     """Whether a cluster was reached or not, later work of this process does not look for it."""
     import dask.base
-    from distributed import LocalCluster
 
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        map_tasks(operator.neg, [1], label="negation", scheduler=cluster.scheduler_address)
+    map_tasks(operator.neg, [1], label="negation", scheduler=scheduler)
     assert dask.base.get_scheduler() is None

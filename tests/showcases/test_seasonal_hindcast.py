@@ -171,7 +171,7 @@ def test_a_task_survives_its_way_to_a_worker(observed, blocks):
 def test_a_cluster_of_two_workers_gives_the_same_numbers(observed, schemes, blocks, verified):
     from distributed import LocalCluster
 
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         there = run_schemes(
             observed,
             schemes,
@@ -189,20 +189,10 @@ def test_a_cluster_of_two_workers_gives_the_same_numbers(observed, schemes, bloc
             np.testing.assert_allclose(far.spread, here.spread, rtol=1e-5)
 
 
-def test_two_workers_in_this_process_give_the_same_numbers(observed, schemes, blocks, verified):
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-    ) as cluster:
-        there = run_schemes(
-            observed,
-            schemes,
-            blocks,
-            members=MEMBERS,
-            seed=SEED,
-            scheduler=cluster.scheduler_address,
-        )
+def test_two_workers_in_this_process_give_the_same_numbers(
+    observed, schemes, blocks, verified, scheduler
+):
+    there = run_schemes(observed, schemes, blocks, members=MEMBERS, seed=SEED, scheduler=scheduler)
     for name, scheme in verified.items():
         for part in PARTS:
             np.testing.assert_array_equal(

@@ -8,6 +8,8 @@ from shiome.core.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# How long a scheduler may take to answer, and its first worker to come.
+PATIENCE = "10s"
 
 
 def map_tasks(
@@ -33,7 +35,7 @@ def map_tasks(
     Raises
     ------
     ConfigError
-        If the scheduler cannot be reached, or Dask is not installed.
+        If the scheduler cannot be reached or has no workers, or Dask is not installed.
     """
     with progress_bar(label, len(items)) as advance:
         if scheduler is not None:
@@ -59,13 +61,20 @@ def _on_dask(
         ) from None
     try:
         # Not as Dask's default: what computes later in this process has nothing to do with it.
-        client = Client(scheduler, timeout="10s", set_as_default=False)
+        client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise ConfigError(
             f"--scheduler {scheduler} cannot be reached ({type(error).__name__}); expected the "
             "address of a running Dask scheduler, for example tcp://127.0.0.1:8786."
         ) from None
     with client, client.as_current():
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError:
+            raise ConfigError(
+                f"the Dask scheduler at {scheduler} has no workers; expected at least one, for "
+                f"example: dask worker {scheduler}."
+            ) from None
         futures = client.map(function, items, pure=False)
         for _ in as_completed(futures):
             advance()
