@@ -42,7 +42,7 @@ def test_a_cluster_without_workers_is_refused(monkeypatch):
     """Tasks that nobody would ever take are an error at once, not a wait without end."""
     from distributed import LocalCluster
 
-    monkeypatch.setattr(schedule, "PATIENCE", "200ms")
+    monkeypatch.setattr(schedule, "PATIENCE", 0.2)
     with (
         LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as cluster,
         pytest.raises(ConfigError, match="has no workers"),
@@ -52,7 +52,7 @@ def test_a_cluster_without_workers_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1"])
 def test_an_address_without_a_scheduler_is_refused(address, monkeypatch):
-    monkeypatch.setattr(schedule, "PATIENCE", "200ms")
+    monkeypatch.setattr(schedule, "PATIENCE", 0.2)
     with pytest.raises(ConfigError, match="cannot be reached") as caught:
         map_tasks(operator.neg, [1], label="negation", scheduler=address)
     assert address in str(caught.value)

@@ -10,8 +10,8 @@ from shiome.core.progress import progress_bar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# How long a scheduler may take to answer, and its first worker to come.
-PATIENCE = "10s"
+# Seconds that a scheduler may take to answer, and its first worker to come.
+PATIENCE = 10.0
 # One task at a time in each worker's process: JAX spreads over the cores by itself, and threads
 # that start together would compile the same programs several times over.
 _TURN = threading.Lock()
