@@ -9,10 +9,11 @@ import pytest
 from shiome.core.errors import ConfigError, DataError
 from shiome.grids.coarsen import bicubic, block_mean
 from shiome.nets.critic import PatchCritic
+from shiome.nets.enlarger import subpixels, upsample
 from shiome.nets.rrdb import RRDB
 from shiome.nets.running import count_parameters
 from shiome.nets.sharpener import BODIES, sharpener
-from shiome.nets.superres import EDSR, ESPCN, FSRCNN, SRCNN, Raised, subpixels, upsample
+from shiome.nets.superres import EDSR, ESPCN, FSRCNN, SRCNN, Raised
 
 KEY = jax.random.key(0)
 # Small programs: compiled at once and cheaply, not operation by operation.

@@ -26,6 +26,20 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert [path.name for path in file.parent.iterdir()] == ["two.eqx"]
 
 
+def test_fewer_digits_take_less_room_and_round_each_value(tmp_path):
+    sizes = []
+    for digits in (10, 6):
+        file = tmp_path / f"{digits}.eqx"
+        save_weights(
+            file, NETWORKS, family="cnn", settings=SETTINGS, about=ABOUT, half=True, digits=digits
+        )
+        sizes.append(file.stat().st_size)
+    assert sizes[1] < 0.95 * sizes[0]
+    back = load_weights(file).networks
+    for mine, theirs in zip(jax.tree.leaves(back), jax.tree.leaves(NETWORKS), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2**-7, atol=1e-6)
+
+
 def test_half_precision_takes_half_the_room_and_comes_back_whole(tmp_path):
     whole, file = written(tmp_path / "w.eqx"), tmp_path / "half.eqx"
     save_weights(file, NETWORKS, family="cnn", settings=SETTINGS, about=ABOUT, half=True)

@@ -29,8 +29,9 @@ def test_symmetries_are_averaged_as_probabilities():
     np.testing.assert_allclose(p[:, 0], jax.nn.softmax(Symmetric(corner)(x[:, ::-1]))[:, 0], 1e-5)
 
 
-def test_images_are_turned_back():
-    x = jax.random.normal(KEY, (2, 4, 4, 1))
+@pytest.mark.parametrize("width", [4, 6], ids=["square", "oblong"])
+def test_images_are_turned_back(width):
+    x = jax.random.normal(KEY, (2, 4, width, 1))
     np.testing.assert_allclose(Symmetric(lambda image: 2 * image)(x), 2 * x, rtol=1e-6)
     moved = Symmetric(lambda image: jnp.roll(image, 1, axis=1))(x)
     np.testing.assert_allclose(

@@ -35,5 +35,10 @@ def progress_bar(label: str, total: int) -> Iterator[Callable[[], None]]:
     # On standard error, so that what a command prints can be piped.
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda: bar.advance(task)
+        try:
+            yield lambda: bar.advance(task)
+        except BaseException:
+            # What went wrong is told in one line, without half a bar above it.
+            bar.live.transient = True
+            raise
         bar.update(task, completed=total)

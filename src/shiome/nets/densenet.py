@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from shiome.core.errors import ConfigError
 from shiome.nets.classifier import Classifier
 from shiome.nets.layers import (
     BatchNorm,
@@ -16,6 +15,7 @@ from shiome.nets.layers import (
     Dense,
     Images,
     find_activation,
+    find_stem,
     max_pool_overlapping,
     mean_pool,
 )
@@ -128,11 +128,9 @@ class DenseNet(Classifier):
         activation: str = "relu",
         key: PRNGKeyArray,
     ):
-        if stem not in ("small", "large"):
-            raise ConfigError(f"stem {stem!r}; expected small or large.")
+        size, stride = find_stem(stem)
         first, last, *keys = jax.random.split(key, 2 + 2 * len(layers))
         large = stem == "large"
-        size, stride = (7, 2) if large else (3, 1)
         self.entry = Convolution(channels, width, size, stride=stride, bias=False, key=first)
         self.entry_norm = BatchNorm(width) if large else None
         self.activation = find_activation(activation)

@@ -217,6 +217,22 @@ def find_activation(name: str) -> Activation:
     return ACTIVATIONS[name]
 
 
+STEMS: Mapping[str, tuple[int, int]] = MappingProxyType({"small": (3, 1), "large": (7, 2)})
+
+
+def find_stem(name: str) -> tuple[int, int]:
+    """Size and stride of a classifier's first convolution; the large one is followed by pooling.
+
+    Raises
+    ------
+    ConfigError
+        If the name is neither small nor large.
+    """
+    if name not in STEMS:
+        raise ConfigError(f"stem {name!r}; expected small or large.")
+    return STEMS[name]
+
+
 def check_images(x: Array, channels: int, multiple: int = 1) -> None:
     """See that a batch fits a network.
 

@@ -16,6 +16,7 @@ from shiome.nets.layers import (
     Dropout,
     Images,
     find_activation,
+    find_stem,
     max_pool_overlapping,
 )
 from shiome.nets.running import INFERENCE, Activation, Run
@@ -120,11 +121,9 @@ class ResNet(Classifier):
         activation: str = "relu",
         key: PRNGKeyArray,
     ):
-        if stem not in ("small", "large"):
-            raise ConfigError(f"stem {stem!r}; expected small or large.")
+        size, stride = find_stem(stem)
         first, last, *keys = jax.random.split(key, 2 + sum(stages))
         self.large = stem == "large"
-        size, stride = (7, 2) if self.large else (3, 1)
         self.entry = Convolution(channels, width, size, stride=stride, bias=False, key=first)
         self.norm = BatchNorm(width)
         self.activation = find_activation(activation)

@@ -5,9 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from shiome.nets.layers import Convolution, Images, check_images
-from shiome.nets.running import INFERENCE, Run
-from shiome.nets.superres import doublings_of, subpixels, upsample
+from shiome.nets.enlarger import Enlarger, doublings_of, subpixels, upsample
+from shiome.nets.layers import Convolution, Images
 
 
 def leaky(x: Images) -> Images:
@@ -35,7 +34,7 @@ class DenseBlock(eqx.Module):
         return x + 0.2 * self.layers[-1](seen)
 
 
-class RRDB(eqx.Module):
+class RRDB(Enlarger):
     """Generator of ESRGAN (Wang et al. 2018); as published by default, at a factor of four.
 
     Parameters
@@ -85,9 +84,7 @@ class RRDB(eqx.Module):
         self.exit = Convolution(width, outer * (factor**2 if direct else 1), gain=gain, key=end)
         self.inner, self.factor = inner, factor
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
-        """(batch, factor · h, factor · w, outer) of a batch."""
-        check_images(x, self.inner)
+    def enlarged(self, x: Images) -> Images:
         start = x = self.entry(x)
         for block in self.blocks:
             y = x

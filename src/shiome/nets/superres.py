@@ -1,32 +1,12 @@
 """Super-resolution: networks from images to images that are a whole factor finer."""
 
-from typing import Literal
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.core.errors import ConfigError
-from shiome.grids.coarsen import bicubic, nearest
-from shiome.nets.layers import Convolution, Images, check_images, relu
-from shiome.nets.running import INFERENCE, Run
-
-
-def subpixels(x: Images, factor: int) -> Images:
-    """Sub-pixel arrangement: channels become points between the points (Shi et al. 2016).
-
-    (batch, h, w, factor² · c) to (batch, factor · h, factor · w, c).
-    """
-    n, h, w, channels = x.shape
-    y = x.reshape(n, h, w, factor, factor, channels // factor**2)
-    return y.transpose(0, 1, 3, 2, 4, 5).reshape(n, factor * h, factor * w, -1)
-
-
-def upsample(x: Images, factor: int, method: Literal["bicubic", "nearest"]) -> Images:
-    """Interpolate every channel to a finer grid."""
-    function = bicubic if method == "bicubic" else nearest
-    return jnp.moveaxis(function(jnp.moveaxis(x, -1, 1), factor), 1, -1)
+from shiome.nets.enlarger import Enlarger, doublings_of, subpixels, upsample
+from shiome.nets.layers import Convolution, Images, relu
 
 
 class ParametricReLU(eqx.Module):
@@ -98,7 +78,7 @@ class Raised(eqx.Module):
         return subpixels(y, f) + self.bias
 
 
-class SRCNN(eqx.Module):
+class SRCNN(Enlarger):
     """Three convolutions on the interpolated image (Dong et al. 2016).
 
     Parameters
@@ -138,14 +118,12 @@ class SRCNN(eqx.Module):
         ]
         self.inner, self.factor = inner, factor
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
-        """(batch, factor · h, factor · w, outer) of a batch."""
-        check_images(x, self.inner)
+    def enlarged(self, x: Images) -> Images:
         x = upsample(x, self.factor, "bicubic")
         return self.layers[2](relu(self.layers[1](relu(self.layers[0](x)))))
 
 
-class FSRCNN(eqx.Module):
+class FSRCNN(Enlarger):
     """Narrow convolutions on the coarse grid, then a transposed one (Dong et al. 2016).
 
     Parameters
@@ -160,6 +138,7 @@ class FSRCNN(eqx.Module):
     activations: list[ParametricReLU]
     exit: Raised
     inner: int = eqx.field(static=True)
+    factor: int = eqx.field(static=True)
 
     def __init__(
         self,
@@ -179,17 +158,15 @@ class FSRCNN(eqx.Module):
         self.layers = [Convolution(*shape, key=k) for shape, k in zip(shapes, keys, strict=True)]
         self.activations = [ParametricReLU(outside) for _, outside, _ in shapes]
         self.exit = Raised(width, outer, factor=factor, gain=gain, key=last)
-        self.inner = inner
+        self.inner, self.factor = inner, factor
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
-        """(batch, factor · h, factor · w, outer) of a batch."""
-        check_images(x, self.inner)
+    def enlarged(self, x: Images) -> Images:
         for layer, activation in zip(self.layers, self.activations, strict=True):
             x = activation(layer(x))
         return self.exit(x)
 
 
-class ESPCN(eqx.Module):
+class ESPCN(Enlarger):
     """Convolutions on the coarse grid, then sub-pixels (Shi et al. 2016).
 
     Parameters
@@ -222,14 +199,12 @@ class ESPCN(eqx.Module):
         ]
         self.inner, self.factor = inner, factor
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
-        """(batch, factor · h, factor · w, outer) of a batch."""
-        check_images(x, self.inner)
+    def enlarged(self, x: Images) -> Images:
         x = self.layers[2](jnp.tanh(self.layers[1](jnp.tanh(self.layers[0](x)))))
         return subpixels(x, self.factor)
 
 
-class EDSR(eqx.Module):
+class EDSR(Enlarger):
     """Residual blocks without normalisation, then sub-pixels (Lim et al. 2017).
 
     The published baseline has 16 blocks of 64 channels; the published large network 32 of 256 with
@@ -281,9 +256,7 @@ class EDSR(eqx.Module):
         self.exit = Convolution(width, outer * (factor**2 if direct else 1), gain=gain, key=last)
         self.scale, self.inner, self.factor = scale, inner, factor
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Images:
-        """(batch, factor · h, factor · w, outer) of a batch."""
-        check_images(x, self.inner)
+    def enlarged(self, x: Images) -> Images:
         start = x = self.entry(x)
         for one, two in self.blocks:
             x = x + self.scale * two(relu(one(x)))
@@ -293,11 +266,3 @@ class EDSR(eqx.Module):
         for doubling in self.doublings:
             x = subpixels(doubling(x), 2)
         return self.exit(x)
-
-
-def doublings_of(factor: int) -> int:
-    """How often to double for a factor of two, four or eight."""
-    count = factor.bit_length() - 1
-    if factor < 2 or factor != 2**count:
-        raise ConfigError(f"factor {factor}; expected a power of two.")
-    return count

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import json
+import lzma
 import os
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import PyTree
 
 from shiome.core.errors import ConfigError, DataError, OutputError
@@ -36,6 +38,9 @@ FAMILIES: Mapping[str, Callable[..., PyTree]] = MappingProxyType(
         "wide_resnet": WideResNet,
     }
 )
+
+# Every second byte is alike: position counts by two.
+_PACKING = [{"id": lzma.FILTER_LZMA2, "preset": 9, "lc": 0, "lp": 1, "pb": 1}]
 
 
 class Weights(NamedTuple):
@@ -65,6 +70,7 @@ def save_weights(
     settings: Mapping[str, Any],
     about: Mapping[str, Any],
     half: bool = False,
+    digits: int = 10,
 ) -> None:
     """Write networks of one architecture.
 
@@ -81,6 +87,9 @@ def save_weights(
     half
         Keep arrays in half precision and compressed: less than half the size, each value rounded
         by up to 0.05 %.
+    digits
+        Binary digits that are kept of each value in half precision behind its leading one: of six
+        instead of ten a value is rounded by up to 0.8 %, and the file is smaller by a third.
 
     Raises
     ------
@@ -95,8 +104,11 @@ def save_weights(
         if arrays(eqx.filter(network, eqx.is_array)) != arrays(_only_arrays(expected)):
             raise ConfigError(f"network {i} for {path} is not the {family} of {dict(settings)}.")
     body = io.BytesIO()
-    eqx.tree_serialise_leaves(body, _cast(list(networks), jnp.float16) if half else list(networks))
-    content = zlib.compress(body.getvalue(), 9) if half else body.getvalue()
+    stored = list(networks)
+    if half:
+        stored = jax.tree.map(lambda leaf: _rounded(leaf, digits), _cast(stored, jnp.float16))
+    eqx.tree_serialise_leaves(body, stored)
+    content = lzma.compress(body.getvalue(), filters=_PACKING) if half else body.getvalue()
     header = {
         "family": family,
         "settings": dict(settings),
@@ -141,10 +153,10 @@ def load_weights(path: Path) -> Weights:
     half = bool(header.get("half"))
     try:
         stored = _cast(like, jnp.float16) if half else like
-        body = zlib.decompress(body) if half else body
+        body = _unpacked(body) if half else body
         networks = eqx.tree_deserialise_leaves(io.BytesIO(body), stored)
         networks = _cast(networks, jnp.float32) if half else networks
-    except (RuntimeError, ValueError, EOFError) as reason:
+    except (RuntimeError, ValueError, EOFError, lzma.LZMAError) as reason:
         raise DataError(
             f"{path}: the arrays are not those of a {family} of {settings} in this version."
         ) from reason
@@ -171,6 +183,22 @@ def _cast(tree: PyTree, dtype: Any) -> PyTree:
         return leaf.astype(dtype)
 
     return jax.tree.map(one, tree)
+
+
+def _rounded(leaf: Any, digits: int) -> Any:
+    """Numbers of half precision to so many binary digits; compression then finds zeros."""
+    if getattr(leaf, "dtype", None) != jnp.float16 or digits >= 10:
+        return leaf
+    drop = 10 - digits
+    bits = np.asarray(leaf).view(np.uint16).astype(np.uint32)
+    kept = (bits + (1 << (drop - 1))) >> drop << drop
+    return jnp.asarray(kept.astype(np.uint16).view(np.float16))
+
+
+def _unpacked(body: bytes) -> bytes:
+    """Arrays as :func:`save_weights` packs them, or as it did before (zlib)."""
+    packed = body.startswith(b"\xfd7zXZ")
+    return lzma.decompress(body) if packed else zlib.decompress(body)
 
 
 def _only_arrays(tree: PyTree) -> PyTree:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from shiome.core.errors import ModelError
+from shiome.nets.running import INFERENCE, Run
 from shiome.training.fit import History
 from shiome.training.supervised import InMemory, Streamed, train
 
@@ -107,17 +108,34 @@ class Symmetric(eqx.Module):
 
     network: Callable[[Array], Array]
 
-    def __call__(self, x: Float[Array, "batch side side channels"]) -> Array:
-        """Output of a batch of square images."""
-        turned = [jnp.rot90(x, k, (1, 2)) for k in range(4)]
-        turned += [image[:, :, ::-1] for image in turned]
-        y = self.network(jnp.concatenate(turned))
-        y = y.reshape(8, len(x), *y.shape[1:])
-        if y.ndim == 3:
-            return _pooled(y, jnp.full(8, 1 / 8))
-        back = [jnp.rot90(y[k], -k, (1, 2)) for k in range(4)]
-        back += [jnp.rot90(y[4 + k][:, :, ::-1], -k, (1, 2)) for k in range(4)]
+    def __call__(
+        self, x: Float[Array, "batch height width channels"], run: Run = INFERENCE
+    ) -> Array:
+        """Output of a batch.
+
+        Parameters
+        ----------
+        x
+            Square images pass through the network at once, others upright and lying.
+        run
+            Taken as all networks take it; the mean is always one of inference.
+        """
+        upright = [jnp.flip(x, axes) for axes in _MIRRORS]
+        lying = [image.swapaxes(1, 2) for image in upright]
+        square = x.shape[1] == x.shape[2]
+        made = [
+            y
+            for images in ([upright + lying] if square else [upright, lying])
+            for y in jnp.split(self.network(jnp.concatenate(images)), len(images))
+        ]
+        if made[0].ndim == 2:
+            return _pooled(jnp.stack(made), jnp.full(8, 1 / 8))
+        made[4:] = [y.swapaxes(1, 2) for y in made[4:]]
+        back = [jnp.flip(y, axes) for y, axes in zip(made, 2 * _MIRRORS, strict=True)]
         return jnp.stack(back).mean(0)
+
+
+_MIRRORS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))
 
 
 def _pooled(
