@@ -18,12 +18,12 @@ LONGITUDE = 100.0 + STEP * (0.5 + np.arange(COLUMNS))
 PERIOD = STEP * COLUMNS
 
 
-def world(days, storms, clouds=(), periodic=True):
+def world(days, storms, clouds=(), periodic=True, fade=99.0):
     """Images every 6 hours of drawn storms and clouds.
 
     A storm is (latitude, longitude, degrees a day, day of genesis, last day): a cloud before its
-    genesis, with a weak vortex from a day before it. A cloud is (latitude, longitude, degrees a
-    day, first day, last day).
+    genesis, with a weak vortex from a day before it; from the day ``fade`` on it is half as strong.
+    A cloud is (latitude, longitude, degrees a day, first day, last day).
     """
     day = np.arange(0, days, 0.25)
     shape = (day.size, ROWS, COLUMNS)
@@ -41,6 +41,7 @@ def world(days, storms, clouds=(), periodic=True):
             if t > last:
                 continue
             strength = 1.0 if t >= born else (0.4 if t >= born - 1 else 0.0)
+            strength *= 0.5 if t >= fade else 1.0
             place = lat, lon + speed * t
             spin[n] += 3e-4 * strength * bump(*place, 100)
             wind[n] += 25 * strength * bump(*place, 150)
@@ -110,6 +111,14 @@ def test_a_cluster_that_never_develops_is_failed():
     assert len(failed) == 13
     assert error_km(failed, 12.0, 122.0, -1.0).max() < 25
     assert failed["wind"].isna().all()
+
+
+@pytest.mark.parametrize(("decay", "last"), [(11.0, 7.0), (20.0, 4.75)])
+def test_a_cyclone_is_followed_until_it_has_decayed(decay, last):
+    # Half as strong it has 15.5 m/s, below a gale.
+    run = world(9, [(15.0, 115.0, -1.0, 2.0, 7.0)], fade=5.0)
+    storm = one(track(run, Criteria(decay=decay)).storms)
+    assert storm["time"].iloc[-1] == pd.Timestamp("2001-08-01") + pd.Timedelta(days=last)
 
 
 def test_two_storms_stay_two_storms():

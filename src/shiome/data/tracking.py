@@ -41,6 +41,14 @@ class Criteria:
     wind: float = option(
         17.0, "largest wind within 250 km of a cyclone (gale force)", unit="m s-1", ge=0, le=100
     )
+    decay: float = option(
+        11.0,
+        "largest wind within 250 km below which a cyclone has decayed (best tracks go on when it "
+        "is no more than a depression)",
+        unit="m s-1",
+        ge=0,
+        le=100,
+    )
     warm_core: float = option(
         100.0,
         "thickness that the layer of a cyclone lacks against its surroundings within 400 km, as a "
@@ -94,6 +102,7 @@ class Vortices(NamedTuple):
     position: Numbers
     wind: Numbers
     strong: npt.NDArray[np.bool_]
+    alive: npt.NDArray[np.bool_]
 
 
 def track(run: xr.Dataset, criteria: Criteria | None = None) -> Tracks:
@@ -245,7 +254,8 @@ def _vortices(fields: list[Image], grid: _Grid, criteria: Criteria) -> Vortices:
     gale = grid.highest(wind, 250.0)[peak]
     lack = (grid.smooth(thickness, 400.0) - grid.smooth(thickness, 50.0))[peak]
     strong = (spin[peak] >= criteria.cyclone_vorticity) & (gale >= criteria.wind)
-    return Vortices(grid.position(row, column), gale, strong & (lack >= criteria.warm_core))
+    strong &= lack >= criteria.warm_core
+    return Vortices(grid.position(row, column), gale, strong, gale >= criteria.decay)
 
 
 def _clusters(olr: Image, grid: _Grid, criteria: Criteria) -> Numbers:
@@ -273,18 +283,25 @@ def _clusters(olr: Image, grid: _Grid, criteria: Criteria) -> Numbers:
 
 
 def _cyclone(whirl: Track, found: list[Vortices], life: int, lull: int) -> _Storm | None:
-    """The vortex as a storm that ends with its first life as a cyclone; None if it has none."""
+    """The vortex as a storm until it has decayed; None if it never was a cyclone for long."""
     points = list(zip(whirl.frames, whirl.points, strict=True))
-    strong = [i for i, (frame, n) in enumerate(points) if found[frame].strong[n]]
-    if not strong:
-        return None
-    frames = np.array(whirl.frames)[strong]
-    for run in np.split(np.array(strong), np.flatnonzero(np.diff(frames) > lull + 1) + 1):
-        born, end = int(run[0]), int(run[-1])
-        if whirl.frames[end] - whirl.frames[born] >= life:
-            wind = np.array([found[frame].wind[n] for frame, n in points[: end + 1]])
-            return _Storm(whirl.frames[: end + 1], whirl.positions[: end + 1], wind, born)
+    for born, end in _spells(whirl, [found[frame].strong[n] for frame, n in points], lull):
+        if whirl.frames[end] - whirl.frames[born] < life:
+            continue
+        alive = _spells(whirl, [found[frame].alive[n] for frame, n in points], lull)
+        last = max([end, *(to for since, to in alive if since <= end)])
+        wind = np.array([found[frame].wind[n] for frame, n in points[: last + 1]])
+        return _Storm(whirl.frames[: last + 1], whirl.positions[: last + 1], wind, born)
     return None
+
+
+def _spells(whirl: Track, holds: list[np.bool_], lull: int) -> list[tuple[int, int]]:
+    """First and last point of each time in which something holds, but for lulls."""
+    at = np.flatnonzero(holds)
+    if not at.size:
+        return []
+    gaps = np.flatnonzero(np.diff(np.array(whirl.frames)[at]) > lull + 1) + 1
+    return [(int(part[0]), int(part[-1])) for part in np.split(at, gaps)]
 
 
 def _with_cloud(

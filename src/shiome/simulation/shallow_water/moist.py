@@ -4,9 +4,12 @@ The layer is the lower troposphere on a mid-latitude beta-plane band, periodic i
 
 - momentum and mass as in shallow water, around an imposed steering flow that alone would be steady;
 - vapour above saturation condenses, P = (q − q_s)₊ / τ, smoothed over neighbouring cells; the heat
-  takes mass out of the layer, β (h P), which comes back as radiative subsidence, fastest where the
-  sky is clear, so that the mass of the world is kept;
-- saturation rises as the layer thins (a warm core), q_s = 1 + γ (H − h) / H, and so bounds growth;
+  takes mass out of the layer, β h P, which leaves κ of vapour behind and takes the rest along;
+- the mass comes back as radiative subsidence of dry air where the sky is clear, more where the
+  layer is thin (warm), so that the mass of the world is kept;
+- saturation rises as the layer thins (a warm core), q_s = 1 + γ (H − h) / H, and so bounds growth:
+  by raining, a closed column gains vapour β κ P - P and saturation β γ P, and β (κ − γ) < 1 keeps
+  the second ahead;
 - vapour moves in flux form and comes from the sea with the wind, C_E |v| (q_sea − q);
 - cloud water is made by P, decays in half a day and leans with the vertical shear; shear mixes dry
   air into cloudy cells.
@@ -20,6 +23,7 @@ Bouchut, Lambaerts, Lapeyre and Zeitlin (2009), Phys. Fluids 21: moist-convectiv
 Rostami and Zeitlin (2018), Q. J. R. Meteorol. Soc. 144: the same with cloud water, surface
 evaporation and tropical-cyclone-like vortices.
 Emanuel (1986), J. Atmos. Sci. 43: wind-induced evaporation as the cyclone's source of energy.
+Smagorinsky (1963), Mon. Wea. Rev. 91: mixing that grows with the deformation of the flow.
 Tang and Emanuel (2010), J. Atmos. Sci. 67: shear that ventilates the core with dry air.
 """
 
@@ -35,6 +39,7 @@ from shiome.core.constants import EARTH_RADIUS, EARTH_ROTATION
 from shiome.core.errors import ConfigError
 from shiome.simulation.model import Model
 from shiome.simulation.shallow_water.operators import (
+    deformation,
     divergence,
     halo,
     laplacian,
@@ -49,6 +54,10 @@ Field = Float[Array, "y x"]
 Moved = tuple[Field, Field, Field, Field, Field]
 # Cells across one blob of the noise in the vapour, and the side that grids must be multiples of.
 BLOB = 8
+# Steps of the gravity waves in one of the transport and the physics.
+WAVES = 2
+# Most of the difference from its neighbours that a cell may lose to mixing in one step.
+STRONGEST = 0.2
 METRES_PER_DEGREE = float(EARTH_RADIUS) * math.pi / 180.0
 
 
@@ -90,24 +99,25 @@ class MoistWorld(Model):
         Rate at which the rows near the walls return to the surroundings, 1/s.
     spacing, depth, gravity
         Grid spacing in m, thickness at rest in m, reduced gravity in m/s².
-    condensation_time, heaviest
-        τ, s; and the vapour above saturation beyond which rain grows no further, which keeps the
-        core of the strongest cyclones from collapsing onto a cell.
+    condensation_time
+        τ, s.
     mass_sink
         β, mass that leaves per mass of condensing vapour, in units of the layer's humidity.
-    carried
-        Share of its vapour that leaving air takes along. β times the rest must stay below 1:
-        beyond it the least convergence grows without bound at the scale of the grid.
+    kept
+        κ, vapour that leaving air leaves behind. A fixed amount, not a share: with a share, the
+        moister a column, the more vapour it gained by raining, without bound.
     warming
         γ.
-    evaporation, gust, drag
-        C_E; wind speed in m/s that is always there; drag coefficient of the quadratic law.
-    viscosity
-        m²/s.
+    evaporation, deficit, gust, drag
+        C_E; largest difference of vapour between the sea and the air just above it; wind speed in
+        m/s that is always there; drag coefficient of the quadratic law.
+    viscosity, mixing
+        Viscosity in m²/s that is always there, and mixing length by deformation in cells.
     cloud_time, cloud_scale
         Decay of cloud water in s, and the amount that darkens the sky by a factor of e.
-    cloudy_cooling
-        Radiative subsidence under thick cloud, as a share of that under clear sky.
+    cloudy_cooling, relaxation
+        Radiative subsidence under thick cloud, as a share of that under clear sky; time in s in
+        which clear sky brings the thickness back to that at rest.
     ventilation, ventilating_shear, dry
         Time in s in which shear of the given strength (m/s) mixes a cloudy cell with air of the
         given vapour.
@@ -118,7 +128,8 @@ class MoistWorld(Model):
     time_step
         Hours; the surroundings stand still in it.
     substeps
-        Of the dynamics in one time step.
+        Of the physics and of the transport of vapour and cloud in one time step; the gravity waves
+        take two steps in each.
     """
 
     sea: Sea
@@ -126,26 +137,28 @@ class MoistWorld(Model):
     sponge: Float[Array, "y 1"]
     spacing: float = 25_000.0
     depth: float = 3000.0
-    gravity: float = 0.4
+    gravity: float = 0.8
     condensation_time: float = 7200.0
-    heaviest: float = 0.25
     mass_sink: float = 1.35
-    carried: float = 0.3
-    warming: float = 0.8
-    evaporation: float = 3.5e-3
-    gust: float = 3.0
-    drag: float = 1.2e-3
-    viscosity: float = 3e4
+    kept: float = 0.86
+    warming: float = 0.33
+    evaporation: float = 1.75e-3
+    deficit: float = 0.4
+    gust: float = 2.0
+    drag: float = 8e-4
+    viscosity: float = 3e3
+    mixing: float = 0.15
     cloud_time: float = 43_200.0
     cloud_scale: float = 0.06
-    cloudy_cooling: float = 0.15
-    ventilation: float = 172_800.0
+    cloudy_cooling: float = 0.2
+    relaxation: float = 259_200.0
+    ventilation: float = 129_600.0
     ventilating_shear: float = 15.0
     dry: float = 0.5
     lean: float = 0.3
-    noise: float = 0.01
+    noise: float = 0.015
     time_step: float = 1.0
-    substeps: int = eqx.field(static=True, default=16)
+    substeps: int = eqx.field(static=True, default=10)
     time_unit: ClassVar[str] = "h"
     units: ClassVar[dict[str, str]] = {
         "u": "m s-1",
@@ -193,32 +206,40 @@ class MoistWorld(Model):
     def condensation(self, state: MoistState) -> Field:
         """Condensation rate P, 1/s, before it is smoothed."""
         saturated = 1.0 - self.warming * state.h / self.depth
-        return jnp.clip(state.q - saturated, 0.0, self.heaviest) / self.condensation_time
+        return jnp.maximum(state.q - saturated, 0.0) / self.condensation_time
 
     def _flow(
         self, state: MoistState, around: Surroundings, force: tuple[Field, Field], dt: float
     ) -> MoistState:
         """Motion of mass, momentum, vapour and cloud over one substep.
 
-        Wind and mass by the three-stage Runge–Kutta scheme of Wicker and Skamarock (2002, Mon. Wea.
-        Rev. 130), whose last mass fluxes are exactly those that move the mass, and so the vapour.
-        The stages are a loop because a compiler would else compute them anew for each use.
+        Wind and mass take two steps by the three-stage Runge–Kutta scheme of Wicker and Skamarock
+        (2002, Mon. Wea. Rev. 130), whose last mass fluxes are exactly those that move the mass;
+        their mean moves vapour and cloud. Steps and stages are loops because a compiler would else
+        compute them anew for each use.
         """
-        u0, v0, h0 = state.u, state.v, state.h
-        inside = self._inside(u0)
+        inside = self._inside(state.u)
+        parts = jnp.array([1 / 3, 1 / 2, 1.0], state.u.dtype) * (dt / WAVES)
 
-        def stage(now: Moved, part: Array) -> tuple[Moved, None]:
-            du, dv, flux_x, flux_y = shallow_water(
-                now[0], now[1], now[2], self.depth, self.coriolis, self.gravity, self.spacing
-            )
-            u = u0 + part * dt * (du + force[0])
-            v = inside * (v0 + part * dt * (dv + force[1]))
-            h = h0 - part * dt * divergence(flux_x, flux_y, self.spacing)
-            return (u, v, h, flux_x, flux_y), None
+        def wave(first: Moved, _: None) -> tuple[Moved, None]:
+            u0, v0, h0, sum_x, sum_y = first
 
-        parts = jnp.array([1 / 3, 1 / 2, 1.0], u0.dtype)
-        (u, v, h, flux_x, flux_y), _ = jax.lax.scan(stage, (u0, v0, h0, u0, v0), parts)
-        before, after, courant = self.depth + h0, self.depth + h, dt / self.spacing
+            def stage(now: Moved, dt: Array) -> tuple[Moved, None]:
+                du, dv, flux_x, flux_y = shallow_water(
+                    now[0], now[1], now[2], self.depth, self.coriolis, self.gravity, self.spacing
+                )
+                u = u0 + dt * (du + force[0])
+                v = inside * (v0 + dt * (dv + force[1]))
+                h = h0 - dt * divergence(flux_x, flux_y, self.spacing)
+                return (u, v, h, flux_x, flux_y), None
+
+            (u, v, h, flux_x, flux_y), _ = jax.lax.scan(stage, first, parts)
+            return (u, v, h, sum_x + flux_x / WAVES, sum_y + flux_y / WAVES), None
+
+        none = jnp.zeros_like(state.h)
+        first = (state.u, state.v, state.h, none, none)
+        (u, v, h, flux_x, flux_y), _ = jax.lax.scan(wave, first, length=WAVES)
+        before, after, courant = self.depth + state.h, self.depth + h, dt / self.spacing
         leaning = (
             flux_x + self.lean * self.depth * around.shear_u,
             flux_y + self.lean * self.depth * around.shear_v * inside,
@@ -240,19 +261,23 @@ class MoistWorld(Model):
         """Evaporation, ventilation, condensation and radiative return over one substep."""
         thick = self.depth + state.h
         w = state.w
-        source = self.evaporation * self._speed(state) * (around.humidity - state.q) / thick
+        deficit = jnp.clip(around.humidity - state.q, 0.0, self.deficit)
+        source = self.evaporation * self._speed(state) * deficit / thick
         shear = (around.shear_u**2 + around.shear_v**2) / self.ventilating_shear**2
         cloudy = w / (w + self.cloud_scale)
         loss = shear * cloudy / self.ventilation * jnp.maximum(state.q - self.dry, 0.0)
-        q = state.q + dt * (jnp.maximum(source, 0.0) - loss)
+        q = state.q + dt * (source - loss)
         # Implicit in time: never more condenses than there is above saturation.
         implicit = self.condensation_time / (self.condensation_time + dt)
         rain = implicit * self.condensation(state._replace(q=q))
         rain = rain + laplacian(rain, wall=True) / 8
         sink = self.mass_sink * thick * rain  # m/s
         clear = self.cloudy_cooling + jnp.exp(-w / self.cloud_scale)
-        h = state.h + dt * (jnp.mean(sink) / jnp.mean(clear) * clear - sink)
-        vapour = thick * (q - dt * rain) - dt * self.carried * q * sink
+        cooling = clear / self.relaxation
+        lift = (jnp.mean(sink) + jnp.mean(cooling * state.h)) / jnp.mean(clear)
+        h = state.h + dt * (lift * clear - cooling * state.h - sink)
+        taken = jnp.maximum(q - self.kept, 0.0)
+        vapour = thick * (q - dt * rain) - dt * taken * sink
         w = w + dt * (rain - w / self.cloud_time)
         keep = 1.0 - dt * self.sponge
         return state._replace(h=h * keep, q=vapour / (self.depth + h), w=w * keep)
@@ -265,9 +290,11 @@ class MoistWorld(Model):
         slow_u = 1 + dt * (rate * (speed + window(p, 0, 1)) + self.sponge)
         slow_v = 1 + dt * (rate * (speed + window(p, 1)) + self.sponge)
         u, v = state.u - around.u, state.v - around.v
-        spread = dt * self.viscosity / self.spacing**2
-        u = around.u + (u + spread * laplacian(u, wall=True)) / slow_u
-        v = around.v + (v + spread * laplacian(v, wall=True)) / slow_v
+        eddies = self.mixing**2 * deformation(u, v, self.spacing)  # 1/s
+        spread = jnp.minimum(dt * (eddies + self.viscosity / self.spacing**2), STRONGEST)
+        p = halo(spread, 1, wall=True)
+        u = around.u + (u + 0.5 * (spread + window(p, 0, 1)) * laplacian(u, wall=True)) / slow_u
+        v = around.v + (v + 0.5 * (spread + window(p, 1)) * laplacian(v, wall=True)) / slow_v
         return state._replace(u=u, v=self._inside(v) * v)
 
     def _speed(self, state: MoistState) -> Field:
@@ -338,10 +365,10 @@ def moist_world(
     world = MoistWorld(
         Sea(latitude, columns, spacing), coriolis[:, None], sponge[:, None], spacing, **parameters
     )
-    if world.mass_sink * (1 - world.carried) >= 1:
+    if world.mass_sink * (world.kept - world.warming) >= 1:
         raise ConfigError(
-            f"mass_sink {world.mass_sink} with carried {world.carried}; expected "
-            "mass_sink * (1 - carried) < 1, beyond which convection grows without bound."
+            f"mass_sink {world.mass_sink}, kept {world.kept}, warming {world.warming}; expected "
+            "mass_sink * (kept - warming) < 1, beyond which convection grows without bound."
         )
     return world
 

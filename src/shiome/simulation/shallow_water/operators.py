@@ -44,6 +44,16 @@ def laplacian(a: Array, wall: bool = False) -> Array:
     return window(p, 1) + window(p, -1) + window(p, 0, 1) + window(p, 0, -1) - 4 * a
 
 
+def deformation(u: Array, v: Array, spacing: float) -> Array:
+    """Rate of deformation at centres, 1/s: the root of squared stretching and shearing."""
+    pu, pv = halo(u, 1, wall=True), halo(v, 1, wall=True)
+    stretching = u - window(pu, 0, -1) - v + window(pv, -1)
+    across = window(pv, 0, 1) - window(pv, 0, -1) + window(pv, -1, 1) - window(pv, -1, -1)
+    along = window(pu, 1) - window(pu, -1) + window(pu, 1, -1) - window(pu, -1, -1)
+    # The small number keeps the gradient of the root finite in calm air.
+    return jnp.sqrt(stretching**2 + 0.0625 * (across + along) ** 2 + 1e-12) / spacing
+
+
 def divergence(flux_x: Array, flux_y: Array, spacing: float) -> Array:
     """Divergence at centres of fluxes through east and north faces, per metre of ``spacing``."""
     x, y = halo(flux_x), halo(flux_y)

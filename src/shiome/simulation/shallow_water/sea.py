@@ -106,12 +106,12 @@ class Sea(eqx.Module):
     pool_edge: float = 22.0
     pool_shift: float = 6.0
     cooling: float = 0.55
-    zonal: float = 0.5
+    zonal: float = 0.3
     easterlies: float = 5.0
     westerlies: float = 12.0
     ridge: float = 32.0
     ridge_shift: float = 4.0
-    high: float = 2.5
+    high: float = 2.0
     calm_shear: float = 3.0
     strong_shear: float = 16.0
     winter_shear: float = 10.0
