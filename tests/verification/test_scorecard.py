@@ -25,6 +25,16 @@ def test_every_score_equals_the_naive_loop(hindcast):
             assert got == pytest.approx(value, abs=1e-12), (name, lead)
 
 
+def test_scores_may_be_chosen(hindcast):
+    given = {"edges": hindcast.edges, "years": hindcast.years, "key": KEY}
+    card = scorecard(hindcast.fcst, hindcast.obs, scores=("acc", "rpss"), **given)
+    assert set(card) == {"acc", "rpss", "pairs", "missing"}
+    whole = scorecard(hindcast.fcst, hindcast.obs, **given)
+    xr.testing.assert_allclose(card, whole[list(card)])
+    with pytest.raises(ConfigError, match="metric 'skill' is unknown"):
+        scorecard(hindcast.fcst, hindcast.obs, scores=("skill",), **given)
+
+
 def test_missing_pairs_are_left_out_and_counted(hindcast):
     card = scorecard(hindcast.fcst, hindcast.obs, years=hindcast.years, key=KEY)
     assert card["pairs"].values.tolist() == [35, 35, 33]

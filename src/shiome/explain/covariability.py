@@ -7,7 +7,7 @@ African drought of October–December 2021 (Doi, Behera and Yamagata 2022).
 
 import numpy as np
 import xarray as xr
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from shiome.core.errors import DataError
 
@@ -66,9 +66,7 @@ def covariability(
         {
             "regression": rest.copy(data=covariance / variance**0.5),
             "correlation": rest.copy(data=correlation).assign_attrs(units="1"),
-            "p_value": rest.copy(data=2 * student.sf(np.abs(score), freedom)).assign_attrs(
-                units="1"
-            ),
+            "p_value": rest.copy(data=2 * stdtr(freedom, -np.abs(score))).assign_attrs(units="1"),
         }
     )
 

@@ -4,11 +4,14 @@ Forecasts of neighbouring months share their errors, and so do all leads and mem
 years are nearly independent. The resampling unit is therefore the year, or a block of years.
 """
 
+from functools import partial
+
 import jax
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from shiome.core.compiling import QUICK
 from shiome.core.errors import ConfigError, DataError
 from shiome.verification.metrics import Metric, find_metric, value_of
 from shiome.verification.sums import Dims, dim_names, pair_terms
@@ -37,11 +40,17 @@ def year_counts(
             f"resamples={resamples} and block={block}; expected at least 1 resample and blocks "
             f"of 1 to {years} years."
         )
-    first = np.asarray(jax.random.randint(key, (resamples, -(-years // block)), 0, years))
+    first = np.asarray(_lots(key, (resamples, -(-years // block)), years))
     drawn = ((first[:, :, None] + np.arange(block)) % years).reshape(resamples, -1)[:, :years]
     cell = drawn + years * np.arange(resamples)[:, None]
     counts = np.bincount(cell.ravel(), minlength=resamples * years)
     return counts.reshape(resamples, years).astype(np.float64)
+
+
+@partial(jax.jit, static_argnums=(1, 2), compiler_options=QUICK)
+def _lots(key: jax.Array, shape: tuple[int, int], years: int) -> jax.Array:
+    """Numbers of years, each drawn alike."""
+    return jax.random.randint(key, shape, 0, years)
 
 
 def resampled_sums(
@@ -81,13 +90,20 @@ def resampled_sums(
         )
     label, index = np.unique(years.values, return_inverse=True)
     counts = year_counts(key, years=label.size, resamples=resamples, block=block)
-    member_of = xr.DataArray(np.eye(label.size)[index], dims=(axis, "year_of_pair"))
-    drawn = xr.DataArray(counts, dims=("resample", "year_of_pair"))
+    member_of = np.eye(label.size)[index]
     rest = [name for name in names if name != axis]
     reduced = terms.drop_vars(list(terms.coords.keys() & {axis})).sum(rest)
-    yearly = reduced.map(lambda term: xr.dot(term, member_of, dim=axis))
-    resampled = yearly.map(lambda term: xr.dot(drawn, term, dim="year_of_pair"))
-    return yearly.sum("year_of_pair"), resampled
+    kept = {name: tuple(d for d in term.dims if d != axis) for name, term in reduced.items()}
+    yearly = {
+        name: np.tensordot(member_of.T, term.transpose(axis, ...).values, 1)
+        for name, term in reduced.items()
+    }
+    total = {name: (kept[name], values.sum(0)) for name, values in yearly.items()}
+    resampled = {
+        name: (("resample", *kept[name]), np.tensordot(counts, values, 1))
+        for name, values in yearly.items()
+    }
+    return xr.Dataset(total, reduced.coords), xr.Dataset(resampled, reduced.coords)
 
 
 def with_interval(
@@ -109,9 +125,14 @@ def with_interval(
     samples = np.sort(samples, axis=-1)  # NaN last
     defined = np.isfinite(samples).sum(-1, keepdims=True)
     bounds = [_sorted_quantile(samples, defined, q) for q in (tail, 1 - tail)]
-    pair = [value.copy(data=np.where(np.isfinite(value.values), b, np.nan)) for b in bounds]
-    estimate = xr.DataArray(list(ESTIMATES), dims="estimate", name="estimate")
-    return xr.concat([value, *pair], dim=estimate).assign_attrs(value.attrs, level=level)
+    known = np.isfinite(value.values)
+    return xr.DataArray(
+        np.stack([value.values, *(np.where(known, bound, np.nan) for bound in bounds)]),
+        {"estimate": list(ESTIMATES), **value.coords},
+        ("estimate", *value.dims),
+        value.name,
+        {**value.attrs, "level": level},
+    )
 
 
 def _sorted_quantile(samples: np.ndarray, defined: np.ndarray, q: float) -> np.ndarray:

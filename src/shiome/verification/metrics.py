@@ -1,14 +1,18 @@
 """Scores as functions of sums over pairs (:mod:`shiome.verification.sums`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from shiome.core.errors import ConfigError
 
 # A variance this small beside the mean square is rounding, not signal.
 _ROUNDING = 1e-13
+
+Sums = Mapping[str, npt.NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -24,39 +28,43 @@ class Metric:
     needs
         The sums that :attr:`value` reads.
     value
-        From a dataset of sums to the score; NaN where it is undefined.
+        From arrays of sums, all of one shape, to the score; NaN where it is undefined.
     """
 
     name: str
     long_name: str
     needs: tuple[str, ...]
-    value: Callable[[xr.Dataset], xr.DataArray]
+    value: Callable[[Sums], npt.NDArray[np.float64]]
 
 
-def _mean(sums: xr.Dataset, name: str) -> xr.DataArray:
-    return sums[name] / sums["n"].where(sums["n"] > 0)
+def _where(condition: npt.NDArray, values: npt.NDArray) -> npt.NDArray[np.float64]:
+    """Values where a condition holds, else NaN."""
+    return np.where(condition, values, np.nan)
 
 
-def _correlation(sums: xr.Dataset) -> xr.DataArray:
+def _mean(sums: Sums, name: str) -> npt.NDArray[np.float64]:
+    return sums[name] / _where(sums["n"] > 0, sums["n"])
+
+
+def _correlation(sums: Sums) -> npt.NDArray[np.float64]:
     f, o = _mean(sums, "f"), _mean(sums, "o")
     ff, oo = _mean(sums, "ff"), _mean(sums, "oo")
     variance_f, variance_o = ff - f * f, oo - o * o
     defined = (variance_f > _ROUNDING * ff) & (variance_o > _ROUNDING * oo)
     covariance = _mean(sums, "fo") - f * o
-    return covariance / (variance_f * variance_o).where(defined) ** 0.5
+    return covariance / _where(defined, variance_f * variance_o) ** 0.5
 
 
-def _skill(name: str) -> Callable[[xr.Dataset], xr.DataArray]:
-    def skill(sums: xr.Dataset) -> xr.DataArray:
+def _skill(name: str) -> Callable[[Sums], npt.NDArray[np.float64]]:
+    def skill(sums: Sums) -> npt.NDArray[np.float64]:
         reference = sums["rps_climatology"]
-        return 1.0 - sums[name] / reference.where(reference > 0)
+        return 1.0 - sums[name] / _where(reference > 0, reference)
 
     return skill
 
 
-def _spread_error(sums: xr.Dataset) -> xr.DataArray:
-    error = sums["ee"].where(sums["ee"] > 0)
-    return (sums["variance"] / error) ** 0.5
+def _spread_error(sums: Sums) -> npt.NDArray[np.float64]:
+    return (sums["variance"] / _where(sums["ee"] > 0, sums["ee"])) ** 0.5
 
 
 METRICS = {
@@ -111,5 +119,10 @@ def find_metric(name: str) -> Metric:
 
 
 def value_of(metric: Metric, sums: xr.Dataset) -> xr.DataArray:
-    """Turn sums into the score, named and described."""
-    return metric.value(sums).rename(metric.name).assign_attrs(long_name=metric.long_name)
+    """Turn sums, all of the same dimensions, into the score, named and described."""
+    # On arrays: a bootstrap makes hundreds of scores, and labels would cost more than numbers.
+    first = sums[metric.needs[0]]
+    score = metric.value({name: sums[name].values for name in metric.needs})
+    return xr.DataArray(
+        score, first.coords, first.dims, metric.name, {"long_name": metric.long_name}
+    )

@@ -1,5 +1,7 @@
 """The scorecard of a hindcast: every score by lead, with intervals, from one set of sums."""
 
+from collections.abc import Sequence
+
 import jax
 import numpy as np
 import xarray as xr
@@ -22,6 +24,7 @@ def scorecard(
     dim: Dims = "start",
     member_dim: str = "member",
     weights: xr.DataArray | None = None,
+    scores: Sequence[str] | None = None,
     resamples: int = 1000,
     block: int = 1,
     level: float = 0.9,
@@ -44,6 +47,8 @@ def scorecard(
         probability scores are included, and pairs without edges are left out of all scores.
     weights
         Non-negative weights of the pairs.
+    scores
+        Names of those wanted; by default all.
     resamples, block, level
         Number of resamples, years drawn together, probability inside the interval.
 
@@ -53,14 +58,28 @@ def scorecard(
     ``rmse``, ``mae``, ``bias``, ``crps``; of two members and more ``crps_fair`` and
     ``spread_error``; with edges ``rps``, ``rpss`` and the fair variants. ``pairs`` and
     ``missing`` (no ``estimate``) count what was used and what was left out.
+
+    Raises
+    ------
+    ConfigError
+        If there is no score of a name that is wanted.
     """
     terms = pair_terms(members, obs, dim=dim, member_dim=member_dim, edges=edges, weights=weights)
-    total, resampled = resampled_sums(terms, years, key, dim=dim, resamples=resamples, block=block)
+    wanted = METRICS.values() if scores is None else [find_metric(name) for name in scores]
+    possible = [metric for metric in wanted if all(name in terms for name in metric.needs)]
+    needed = {"pairs", *(name for metric in possible for name in metric.needs)}
+    total, resampled = resampled_sums(
+        terms[[name for name in terms if name in needed]],
+        years,
+        key,
+        dim=dim,
+        resamples=resamples,
+        block=block,
+    )
     card = {}
-    for metric in METRICS.values():
-        if all(name in terms for name in metric.needs):
-            value, replicates = value_of(metric, total), value_of(metric, resampled)
-            card[metric.name] = with_interval(value, replicates, level)
+    for metric in possible:
+        value, replicates = value_of(metric, total), value_of(metric, resampled)
+        card[metric.name] = with_interval(value, replicates, level)
     pairs = total["pairs"].astype(np.int64)
     size = int(np.prod([terms.sizes[name] for name in dim_names(dim)]))
     card["pairs"] = pairs.assign_attrs(long_name="Pairs used")
