@@ -15,8 +15,8 @@ from shiome.data.splits import Split
 from shiome.showcases.coupled.config import Config
 from shiome.showcases.coupled.free_run import free_run, variability
 from shiome.showcases.coupled.hindcast import Hindcasts, calibrated
-from shiome.showcases.coupled.reanalysis import reanalyse
 from shiome.showcases.coupled.run import run
+from shiome.showcases.seasonal.reanalysis import reanalyse
 from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
 from tests.simulation.coupled.conftest import (  # noqa: F401
     climate,
@@ -74,7 +74,7 @@ def test_the_filter_does_not_know_the_future(
     holed = record.copy(deep=True)
     holed[200:204] = np.nan  # withheld from the fit in any case
     other = fit_coupled(system, departures(holed, training), training)
-    whole, cut = (reanalyse(f, 20, jax.random.key(1)) for f in (fitted, other))
+    whole, cut = (reanalyse(f, 60, jax.random.key(1)) for f in (fitted, other))
     np.testing.assert_allclose(whole.states[:200], cut.states[:200], atol=1e-5)
     assert np.isnan(cut.surprise[200:204]).all()
     spread = cut.states[..., 0].std(1)
@@ -87,7 +87,7 @@ def test_a_member_that_is_no_number_is_named(fitted: Coupled) -> None:  # noqa: 
     model = eqx.tree_at(lambda m: m.transition, fitted.model, transition)
     broken = replace(fitted, model=model)
     with pytest.raises(ModelError, match="member 0 of the filter is not a number after 1979-01"):
-        reanalyse(broken, 8, jax.random.key(0))
+        reanalyse(broken, 60, jax.random.key(0))
     with pytest.raises(ModelError, match="free run 0 is not a number after 0 years"):
         free_run(broken, 20, 2, jax.random.key(0))
 
@@ -121,4 +121,9 @@ def test_the_whole_report(tmp_path: Path) -> None:
     assert 0.8 < metrics["spread_error.nino34.lead06.coupled.pastonly"] < 1.25
     assert metrics["acc.nino34.lead06.network"] > metrics["acc.nino34.lead06.learned"]
     assert metrics["rank_p.nino34.blend"] > 0.05
+    assert (
+        metrics["reanalysis.error.local.members010"] < metrics["reanalysis.error.filter.members010"]
+    )
+    assert np.isfinite(metrics["acc.nino34.lead06.local"])
+    assert metrics["reanalysis.surprise"] == metrics["reanalysis.surprise.filter.members024"]
     assert (folder / "index.html").stat().st_size > 10_000

@@ -146,8 +146,8 @@ def test_persistence_damps_the_last_anomaly(system, observed):
 def test_climatology_has_the_spread_of_the_target_month_whatever_the_start(system, observed):
     drawn = climatology_members(system, np.array([30, 42, 54]), 2000, KEY)
     noise = np.asarray(system.climatology.noise)
-    months = (observed.month[30] + np.arange(1, LEADS + 1)) % 12
-    np.testing.assert_allclose(drawn[0].std(1), noise[months], rtol=0.1)
+    before = (observed.month[30] + np.arange(LEADS)) % 12
+    np.testing.assert_allclose(drawn[0].std(1), noise[before], rtol=0.1)
     np.testing.assert_allclose(drawn.mean(2), 0.0, atol=0.1)
 
 
@@ -237,27 +237,50 @@ def with_coupled(with_ocean):
     return replace(with_ocean, ocean=ocean, coupled=coupled_system(ocean))
 
 
-def test_coupled_models_supply_half_of_the_members(with_coupled, training):
-    system = fit(with_coupled, training)
-    assert system.kinds == ("statistical", "coupled")
-    assert [c.name for c in system.components[4:]] == ["coupled10", "coupled20"]
-    assert system.weights.tolist() == [1 / 8] * 4 + [1 / 4] * 2
-    assert system.shares(21).tolist() == [3, 3, 3, 2, 5, 5]
+@pytest.fixture(scope="module")
+def coupled(with_coupled, training):
+    return fit(with_coupled, training)
+
+
+def test_every_kind_of_forecast_supplies_a_third_of_the_members(with_coupled, coupled):
+    assert coupled.kinds == ("statistical", "coupled", "filtered")
+    names = ["coupled10", "coupled20", "filtered10", "filtered20"]
+    assert [c.name for c in coupled.components[4:]] == names
+    assert coupled.weights.tolist() == [1 / 12] * 4 + [1 / 6] * 4
+    assert coupled.shares(21).tolist() == [2, 2, 2, 1, 4, 3, 4, 3]
     members = np.arange(21.0, dtype=np.float32)[:, None]
-    assert [len(part) for part in system.by_kind(members)] == [11, 10]
+    assert [len(part) for part in coupled.by_kind(members)] == [7, 7, 7]
     start = np.array([100])
-    drawn = forecast_members(system, start, 24, KEY)
+    drawn = forecast_members(coupled, start, 24, KEY)
     assert np.isfinite(drawn).all()
-    statistical, coupled = (part[0, 0, :, 0].mean() for part in system.by_kind(drawn))
-    assert statistical == pytest.approx(coupled, abs=0.5)  # K, one month ahead of the same start
+    first, *rest = (part[0, 0, :, 0].mean() for part in coupled.by_kind(drawn))
+    assert rest == pytest.approx([first, first], abs=0.5)  # K, one month ahead of the same start
     mean = with_coupled.field[0].copy(
-        data=with_coupled.points.unpack(forecast_field(system, start)[0, 0])
+        data=with_coupled.points.unpack(forecast_field(coupled, start)[0, 0])
     )
     assert float(climate_index(mean, "nino34")) == pytest.approx(drawn[0, 0, :, 0].mean(), abs=0.3)
 
 
-def test_what_coupled_models_learn_holds_nothing_of_withheld_years(with_coupled, training):
+def test_members_start_from_the_filter_with_its_mean(coupled):
+    spun, filtered = coupled.components[4], coupled.components[6]
+    batch = np.array([60, 100])
+    assert (spun.starts(batch, 5) == spun.state[batch][:, None]).all()
+    states = filtered.starts(batch, 5)
+    assert states.shape == (2, 5, spun.state.shape[1])
+    np.testing.assert_allclose(states.mean(1), filtered.ensemble[batch].mean(1), atol=1e-4)
+    assert (states.std(1) > 0).all()
+    # The surface was observed, the ocean below it was not: there the filter and the winds differ.
+    k = filtered.model.modes
+    leading = np.corrcoef(filtered.state[36:, 0], spun.state[36:, 0])[0, 1]
+    assert leading > 0.99
+    assert (np.abs(filtered.state - spun.state)[36:, k:] > 0.01).any()
+
+
+def test_what_coupled_models_learn_holds_nothing_of_withheld_years(with_coupled, coupled, training):
     other = spoiled_ocean(with_coupled, np.isin(with_coupled.month // 12, range(1994, 1999)))
-    first, second = (fit(o, training) for o in (with_coupled, other))
-    for a, b in zip(fitted_numbers(first), fitted_numbers(second), strict=True):
+    second = fit(other, training)
+    for a, b in zip(fitted_numbers(coupled), fitted_numbers(second), strict=True):
         np.testing.assert_array_equal(a, b)
+    earlier = with_coupled.month // 12 < 1994
+    for a, b in zip(coupled.components[6:], second.components[6:], strict=True):
+        np.testing.assert_array_equal(a.ensemble[earlier], b.ensemble[earlier])

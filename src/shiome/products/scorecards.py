@@ -17,6 +17,7 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
     "pastonly": {"color": OKABE_ITO["sky"], "marker": "s", "markersize": 3.5, "linestyle": "--"},
     "blend": {"color": OKABE_ITO["blue"], "marker": "o", "markersize": 4, "linewidth": 2.2},
     "coupled": {"color": OKABE_ITO["purple"], "marker": "D", "markersize": 3.5},
+    "filtered": {"color": OKABE_ITO["orange"], "marker": "v", "markersize": 4},
     "ocean": {"color": OKABE_ITO["sky"], "marker": "s", "markersize": 3.5},
     "surface": {"color": OKABE_ITO["green"], "marker": "^", "markersize": 4},
     "persistence": {"color": OKABE_ITO["vermilion"], "marker": "v", "markersize": 4},

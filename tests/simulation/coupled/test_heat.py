@@ -2,10 +2,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.linalg import expm
 
 from shiome.core import ConfigError
 from shiome.simulation.coupled import Coupled, CoupledSystem, HeatParameters, heat_step
 from shiome.simulation.coupled.climate import CELLS
+from shiome.simulation.coupled.heat import _exponential
 from shiome.simulation.coupled.parameters import from_vector, to_vector
 
 NAMES = [cell.name for cell in CELLS]
@@ -33,12 +35,23 @@ def test_a_deep_thermocline_warms_the_east(fitted: Coupled, system: CoupledSyste
     assert 0.05 < warmed[cells].mean() < 1.5
 
 
+def test_the_exponential_is_that_of_the_general_method() -> None:
+    """Matrices of norm 0.3 to 6, as budgets have them."""
+    for norm in (0.3, 2.0, 6.0):
+        matrix = np.random.default_rng(0).normal(size=(30, 30))
+        matrix *= norm / np.linalg.norm(matrix, 2)
+        expected = expm(matrix)
+        found = _exponential(jnp.asarray(matrix, jnp.float32))
+        np.testing.assert_allclose(found, expected, atol=5e-6 * np.abs(expected).max())
+
+
 def test_gradient_agrees_with_differences(fitted: Coupled, system: CoupledSystem) -> None:
     def total(vector: jax.Array) -> jax.Array:
         step = heat_step(from_vector(vector), system.climate, fitted.maps)
         return (step.propagator**2).sum() + 1e-2 * (step.heating**2).sum()
 
     at = jnp.asarray(to_vector(HeatParameters()), jnp.float32)
+    total = jax.jit(total)
     slope = jax.grad(total)(at)
     for i in range(len(at)):
         shift = jnp.zeros_like(at).at[i].set(0.02)

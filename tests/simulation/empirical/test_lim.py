@@ -7,7 +7,7 @@ import pytest
 
 from shiome.core.errors import ModelError
 from shiome.simulation import ensemble, trajectory
-from shiome.simulation.empirical import LinearInverseModel
+from shiome.simulation.empirical import LinearInverseModel, mirrored_ensemble, unforced
 from shiome.simulation.empirical.regression import in_window, ridge
 from tests.simulation.empirical.synthetic import FIRST, lim_truth, series
 
@@ -105,11 +105,17 @@ def test_too_few_months_are_refused():
         LinearInverseModel.fit(state, month, month < 8)
 
 
-def test_noise_of_both_signs_cancels():
-    """Mirrored members of a linear model have the quiet forecast as their mean."""
-    states = jnp.array([[1.0, 0.5]])
-    up, down, quiet = (
-        ensemble(TRUTH.with_noise(f), states, 3.0, 6, jax.random.key(0)) for f in (1.0, -1.0, 0.0)
-    )
-    assert float(jnp.abs(up - down).min()) > 0.0
-    np.testing.assert_allclose(0.5 * (up + down), quiet, atol=1e-5)
+def test_mirrored_members_cancel_in_pairs_whatever_their_number():
+    """Of five, the first two have their mirror; the third has none."""
+    states, month = jnp.tile(jnp.array([1.0, 0.5]), (5, 1)), jnp.asarray(3)
+    path = mirrored_ensemble(TRUTH, states, month, 6, jax.random.key(0))
+    quiet = unforced(TRUTH, states[0], month, 6)
+    assert path.shape == (5, 6, 2)
+    assert float(jnp.abs(path - quiet).min()) > 0.0
+    np.testing.assert_allclose(0.5 * (path[:2] + path[3:]), jnp.stack([quiet] * 2), atol=1e-5)
+
+
+def test_mirrored_members_start_from_their_own_states():
+    states = jnp.arange(8.0).reshape(4, 2)
+    path = mirrored_ensemble(TRUTH.with_noise(0.0), states, jnp.asarray(3), 1, jax.random.key(0))
+    np.testing.assert_allclose(path[:, 0], states @ TRUTH.propagator[3].T, rtol=1e-5)

@@ -12,6 +12,8 @@ COLOURS = {
     "ocean": OKABE_ITO["blue"],
     "coupled": OKABE_ITO["vermilion"],
     "filtered": OKABE_ITO["orange"],
+    "few": "#BBBBBB",
+    "local": OKABE_ITO["yellow"],
     "physics": OKABE_ITO["purple"],
     "learned": OKABE_ITO["green"],
     "network": "#777777",
@@ -22,6 +24,8 @@ WORDS = {
     "ocean": "+ simulated ocean",
     "coupled": "coupled",
     "filtered": "coupled, from the filter",
+    "few": "from a filter of few",
+    "local": "from a local filter of few",
     "physics": "coupled, theory alone",
     "learned": "theory, fitted",
     "network": "theory, fitted, and a network",
@@ -60,6 +64,24 @@ def draw_warm_water(table: pd.DataFrame) -> Figure:
     axes.plot(time, table["spun"], color=OKABE_ITO["black"], lw=1.0, label="spun by mapped winds")
     axes.set_ylabel("Thickness anomaly (m)")
     legend(axes)
+    return figure
+
+
+def draw_filters(table: pd.DataFrame) -> Figure:
+    """Plot the error of one-month forecasts by the filter's members, global and local."""
+    figure, axes = new_axes("What a filter of few members knows")
+    sizes = sorted(set(table["members"]))
+    for name, words, colour in (
+        ("filter", "every number feels all observations", OKABE_ITO["blue"]),
+        ("local", "each those near where it acts (LETKF)", OKABE_ITO["vermilion"]),
+    ):
+        own = table[table["filter"] == name].set_index("members")
+        axes.plot(range(len(sizes)), own["error"].reindex(sizes), "o-", color=colour, label=words)
+    axes.set_xticks(range(len(sizes)), [str(size) for size in sizes])
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("Members")
+    axes.set_ylabel("Error of Niño 3.4, one month ahead (K)")
+    legend(axes, loc="lower left")
     return figure
 
 

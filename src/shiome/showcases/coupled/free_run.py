@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -11,6 +10,7 @@ from jaxtyping import Array, Float
 from scipy.signal import periodogram
 from scipy.stats import skew
 
+from shiome.core.compiling import single
 from shiome.core.errors import ModelError
 from shiome.grids.months import MONTH_INITIALS
 from shiome.simulation import ensemble
@@ -68,9 +68,9 @@ def free_run(fitted: Coupled, years: int, runs: int, key: Array) -> Float[np.nda
     ModelError
         If a run is no longer a number.
     """
-    states = jnp.zeros((runs, fitted.state.shape[1]), jnp.float32)
+    states = single(np.zeros((runs, fitted.state.shape[1])))
     months = 12 * (SPIN_UP_YEARS + years)
-    to_indices = jnp.asarray(fitted.to_indices, jnp.float32)
+    to_indices = single(fitted.to_indices)
     # A run from December: the first state kept is a January.
     path = ensemble(fitted.model, states, -1.0, months, key, observe=_Seen(to_indices))
     lost = np.argwhere(~np.isfinite(path).all(2))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import jax
 import numpy as np
@@ -13,22 +14,37 @@ from shiome.core.progress import progress_bar
 from shiome.data.anomalies import anomalies
 from shiome.data.splits import Split
 from shiome.grids import month_start
+from shiome.showcases.coupled.localised import local_surface, reanalyse_locally
 from shiome.showcases.coupled.network import inner_years, with_network
-from shiome.showcases.coupled.reanalysis import reanalyse
 from shiome.showcases.seasonal.coupled import departures
 from shiome.showcases.seasonal.inputs import Observed, without_ocean
 from shiome.showcases.seasonal.members import forecast_members
+from shiome.showcases.seasonal.reanalysis import Reanalysis, reanalyse, spread_over
 from shiome.showcases.seasonal.season import OND, forecast_season
 from shiome.showcases.seasonal.system import LEADS, fit
-from shiome.simulation.coupled import CoupledForecast, CoupledSystem
+from shiome.simulation.coupled import Coupled, CoupledForecast, CoupledSystem
 from shiome.verification import bootstrap, scorecard
 
 # What is verified: the seasonal system without and with the simulated ocean as a predictor; the
-# coupled model from the spun ocean and from the filter's ocean; its physics without the closure, by
-# theory, with parameters fitted through time, and with a network besides; and a blend.
-VARIANTS = ("surface", "ocean", "coupled", "filtered", "physics", "learned", "network", "blend")
+# coupled model from the spun ocean, from the filter's, and from filters of few members, global and
+# local; its physics without the closure, by theory, with parameters fitted through time, and with a
+# network besides; and a blend.
+VARIANTS = (
+    "surface",
+    "ocean",
+    "coupled",
+    "filtered",
+    "few",
+    "local",
+    "physics",
+    "learned",
+    "network",
+    "blend",
+)
 # Equal shares of the blend.
 BLENDED = ("ocean", "coupled", "filtered")
+# Members of the filters that have few, for each of the coupled models.
+FEW = 20
 
 
 @dataclass(frozen=True)
@@ -111,10 +127,14 @@ def _one_split(
     }
     model = CoupledForecast.fit(system, field, training, indices=targets)
     drawn["coupled"] = model.members(starts, members, keys[1])
-    # The filter's members alternate between starts, so that any number of them may be drawn.
     share = -(-members // len(model.models))
-    states = [reanalyse(fitted, share, keys[2]).states[starts] for fitted in model.models]
-    drawn["filtered"] = model.members(starts, members, keys[1], states=states)
+    for name, filtering in (
+        ("filtered", partial(reanalyse, members=share, key=keys[2])),
+        ("few", partial(reanalyse, members=FEW, key=keys[2])),
+        ("local", partial(_reanalyse_locally, field=field, system=system, key=keys[2])),
+    ):
+        states = [spread_over(filtering(f).states[starts], share) for f in model.models]
+        drawn[name] = model.members(starts, members, keys[1], states=states)
     for name, fit_heat in (("physics", False), ("learned", True)):
         open_model = CoupledForecast.fit(
             system, field, training, indices=targets, closed=False, fit_heat=fit_heat
@@ -126,18 +146,15 @@ def _one_split(
     ]
     drawn["network"] = replace(open_model, models=tuple(taught)).members(starts, members, keys[3])
     shares = np.diff(np.linspace(0, members, len(BLENDED) + 1).round().astype(int))
-    parts = [_thinned(drawn[name], n) for name, n in zip(BLENDED, shares, strict=True)]
+    parts = [spread_over(drawn[name], n, axis=2) for name, n in zip(BLENDED, shares, strict=True)]
     drawn["blend"] = np.concatenate(parts, axis=2)
     return drawn, targets
 
 
-def _thinned(members: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.float32]:
-    """Some members (..., M, 2), evenly from all of them: a sample that keeps mean and spread.
-
-    The mean of those left is moved to that of all, so that thinning costs no skill.
-    """
-    kept = members[..., np.linspace(0, members.shape[-2] - 1, count).round().astype(int), :]
-    return kept + members.mean(-2, keepdims=True) - kept.mean(-2, keepdims=True)
+def _reanalyse_locally(
+    fitted: Coupled, *, field: xr.DataArray, system: CoupledSystem, key: Array
+) -> Reanalysis:
+    return reanalyse_locally(fitted, local_surface(fitted, field, system.ocean), FEW, key)
 
 
 def calibrated(hindcasts: Hindcasts, name: str, splits: Sequence[Split]) -> npt.NDArray[np.float32]:

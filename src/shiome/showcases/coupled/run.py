@@ -18,11 +18,19 @@ from shiome.showcases.coupled.config import TITLE, Config
 from shiome.showcases.coupled.figures import (
     AIMED_RATIO,
     WORDS,
+    draw_filters,
     draw_ranks,
     draw_seasons,
     draw_skill,
     draw_spread,
     draw_warm_water,
+)
+from shiome.showcases.coupled.filters import (
+    SETTLED,
+    by_filter,
+    filter_table,
+    leads_by,
+    warm_water,
 )
 from shiome.showcases.coupled.free_run import free_run, table, variability
 from shiome.showcases.coupled.hindcast import (
@@ -34,7 +42,6 @@ from shiome.showcases.coupled.hindcast import (
     labelled,
     scores_by_lead,
 )
-from shiome.showcases.coupled.reanalysis import reanalyse
 from shiome.showcases.coupled.reliability import LEADS as RANKED_LEADS
 from shiome.showcases.coupled.reliability import Flatness, flatness, rank_table
 from shiome.showcases.seasonal.config import Config as SeasonalConfig
@@ -42,10 +49,11 @@ from shiome.showcases.seasonal.coupled import coupled_records, coupled_system, d
 from shiome.showcases.seasonal.inputs import TARGETS, Observed, observe
 from shiome.showcases.seasonal.skill import enter
 from shiome.simulation.coupled import Coupled, CoupledSystem, fit_coupled
-from shiome.simulation.ocean import WARM_WATER
 
 SCORES = ("acc", "rmse", "crps", "spread_error")
 GAINS = (
+    ("local", "few"),
+    ("filtered", "coupled"),
     ("learned", "physics"),
     ("network", "learned"),
     ("coupled", "network"),
@@ -53,6 +61,8 @@ GAINS = (
     ("coupled", "ocean"),
     ("blend", "ocean"),
 )
+# Metrics of the filter that forecasts start from, under names of their own.
+SHORT_NAMES = {"surprise": "surprise", "correlation": "corr_filter_spun", "spread": "spread"}
 # Whose reliability is shown.
 RELIABLE = ("coupled", "filtered", "blend")
 DIPOLE_ISSUES = (("from_jun", 6), ("from_sep", 9))
@@ -91,11 +101,10 @@ def run(
         for note in observed.notes:
             report.warn(note)
         everything = np.ones(len(observed.month), bool)
-        fitted = fit_coupled(
-            system, departures(observed.field, observed.month, everything), everything
-        )
+        field = departures(observed.field, observed.month, everything)
+        fitted = fit_coupled(system, field, everything)
         _free_run(report, config, observed, fitted, keys[0])
-        _reanalysis(report, config, system, fitted, keys[1])
+        _reanalysis(report, config, system, fitted, field, keys[1])
         skill = _hindcasts(report, config, observed, system, keys[2:])
         write_report_page(report, skill)
     return report.path
@@ -128,37 +137,53 @@ def _free_run(
 
 
 def _reanalysis(
-    report: Report, config: Config, system: CoupledSystem, fitted: Coupled, key: Array
+    report: Report,
+    config: Config,
+    system: CoupledSystem,
+    fitted: Coupled,
+    field: xr.DataArray,
+    key: Array,
 ) -> None:
-    """Enter the ocean as the filter sees it, beside the ocean that mapped winds spin."""
-    analysis = reanalyse(fitted, config.members, key)
-    row = np.asarray(system.ocean.rows([WARM_WATER.name]))[0]
-    volume = analysis.index(row)
-    spun = fitted.state[:, fitted.model.modes :] @ row
-    numbers = pd.DataFrame(
+    """Enter the ocean as filters see it, beside the ocean that mapped winds spin."""
+    analyses = by_filter(fitted, field, system, config.members, key)
+    numbers = filter_table(analyses, fitted, system)
+    for row in numbers.itertuples():
+        for score in ("error", "surprise", "correlation", "spread"):
+            metric = f"reanalysis.{score}.{row.filter}.members{row.members:03d}"
+            report.metrics[metric] = getattr(row, score)
+            if row.filter == "filter" and row.members == config.members and score in SHORT_NAMES:
+                report.metrics[f"reanalysis.{SHORT_NAMES[score]}"] = getattr(row, score)
+    nino = fitted.surface.indices[:, 0]
+    for name in ("filter", "local"):
+        volume = warm_water(analyses[name, config.members], fitted, system)
+        report.metrics[f"reanalysis.std.{name}"] = float(volume.mean[SETTLED].std())
+        report.metrics[f"reanalysis.leads_nino34_by_6.{name}"] = leads_by(volume.mean, nino, 6)
+    volume = warm_water(analyses["filter", config.members], fitted, system)
+    report.metrics["reanalysis.std.spun"] = float(volume.spun[SETTLED].std())
+    report.metrics["reanalysis.leads_nino34_by_6.spun"] = leads_by(volume.spun, nino, 6)
+    course = pd.DataFrame(
         {
             "time": month_start(fitted.surface.month),
-            "spun": spun,
-            "filter_mean": volume.mean(1),
-            "filter_spread": volume.std(1, ddof=1),
+            "spun": volume.spun,
+            "filter_mean": volume.mean,
+            "filter_spread": volume.spread,
         }
     )
-    nino = fitted.surface.indices[:, 0]
-    report.metrics["reanalysis.surprise"] = float(np.nanmean(analysis.surprise))
-    settled = slice(36, None)
-    for name, series in (("filter", volume.mean(1)), ("spun", spun)):
-        report.metrics[f"reanalysis.std.{name}"] = float(series[settled].std())
-        ahead = pd.Series(nino).shift(-6).corr(pd.Series(series))
-        report.metrics[f"reanalysis.leads_nino34_by_6.{name}"] = float(ahead)
-    both = np.corrcoef(volume.mean(1)[settled], spun[settled])[0, 1]
-    report.metrics["reanalysis.corr_filter_spun"] = float(both)
-    report.metrics["reanalysis.spread"] = float(volume.std(1, ddof=1)[settled].mean())
     report.add_figure(
         "warm_water",
-        draw_warm_water(numbers),
+        draw_warm_water(course),
         caption="Thickness of the warm layer over 5°S–5°N, 120°E–80°W: spun by the winds that go "
         f"with the surface, and as {config.members} members see it to which the surface's own "
         "changes tell of other winds. No observation below the surface went in (simulation).",
+        data=course,
+    )
+    report.add_figure(
+        "filters",
+        draw_filters(numbers),
+        caption="Root-mean-square error of the filters' own forecasts of Niño 3.4, one month "
+        "ahead, by the number of members: the square-root filter, and the local one, in which "
+        "temperature far from where a number of the state acts does not change it. The model was "
+        "fitted on these years.",
         data=numbers,
     )
 

@@ -130,7 +130,7 @@ def _forecast(
         key=keys[0],
     )
     calibration = verified["issue"].calibrations[0]
-    system = fit(observed, training)
+    system = fit(observed, training, config.seed)
     members = index_forecast(system, calibration, start, config.members, keys[1])
     ahead = [members[name].sel(lead=leads).mean("lead").values for name in predictors]
     response = LinearResponse.fit(means[usable], impact[usable])

@@ -55,8 +55,9 @@ class Config(ForecastOptions):
     )
     coupled: bool = option(
         True,
-        "Let coupled models, in which surface and simulated ocean drive each other, supply half of "
-        "the members. They need the simulated ocean.",
+        "Let coupled models, in which surface and simulated ocean drive each other, supply two "
+        "thirds of the members, half of these from the states of an ensemble filter. They need the "
+        "simulated ocean.",
     )
     rainfall: str | None = option(
         None,

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split, withheld
@@ -77,8 +77,8 @@ def field_forecast(
     spread = np.sqrt(sums.square_error[season, lead] / count)
     edges = tercile_edges(field, system.month, training)[target]
     safe = np.maximum(spread, 1e-6)
-    below = norm.cdf((edges[:, 0] - mean) / safe)
-    above = norm.sf((edges[:, 1] - mean) / safe)
+    below = ndtr((edges[:, 0] - mean) / safe)
+    above = ndtr((mean - edges[:, 1]) / safe)
     shares = np.stack([below, 1 - below - above, above])
     dims = ("lead", "latitude", "longitude")
     return xr.Dataset(

@@ -145,7 +145,7 @@ def run_task(task: Task) -> Hindcast:
     """Fit on the split's training years and forecast every start whose targets it verifies."""
     month, split = task.observed.month, task.split
     training = split.training(month)
-    system = fit(task.observed, training)
+    system = fit(task.observed, training, task.seed)
     target = np.arange(len(month))[:, None] + np.arange(1, LEADS + 1)
     at = np.minimum(target, len(month) - 1)
     wanted = (target < len(month)) & split.verifying(month)[at]
@@ -325,7 +325,7 @@ def run_schemes(
     # years is fitted once and forecasts the years of all who share it.
     verify: dict[Years, set[int]] = {}
     for split, parts in inner.items():
-        for part in (split, *parts):
+        for part in (split, *parts) if split.verify else parts:
             verify.setdefault(part.train, set()).update(part.verify)
     field_years = {
         split.train: split.verify
@@ -347,7 +347,8 @@ def run_schemes(
     pool = dict(zip(verify, done, strict=True))
 
     def result(split: Split) -> Hindcast:
-        return pool[split.train].restricted(observed.month, split)
+        # A split that verifies nothing keeps nothing, whichever forecasts it is cut from.
+        return pool.get(split.train, done[0]).restricted(observed.month, split)
 
     verified = {}
     for name, scheme in schemes.items():

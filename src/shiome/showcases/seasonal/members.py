@@ -3,8 +3,7 @@
 Everything is drawn for a batch of starts at once, in one compiled call per component.
 """
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
@@ -14,15 +13,16 @@ import numpy.typing as npt
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
+from shiome.core.compiling import QUICK
+from shiome.core.threads import side_by_side
 from shiome.showcases.seasonal.system import LEADS, Component, ForecastSystem
-from shiome.simulation import ensemble, trajectory
-from shiome.simulation.empirical import MonthlyModel
+from shiome.simulation.empirical import MonthlyModel, mirrored_ensemble, unforced
 
 # Starts are forecast in batches of one size, so that each component compiles once.
 BATCH = 72
-# Small programs, called some ten times each: full optimisation makes compilation four times as long
-# and none of them faster.
-QUICK = {"xla_backend_optimization_level": 1}
+# A component's model and the memory of its residual draw numbers of their own. As arrays, so that
+# one compilation serves both.
+MODEL, RESIDUAL = np.array(0), np.array(1)
 
 
 def forecast_members(
@@ -83,20 +83,21 @@ def member_fields(
 
 def _component_draws(
     system: ForecastSystem, batch: npt.NDArray[np.int64], members: int, key: jax.Array
-) -> Iterator[tuple[Component, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
+) -> list[tuple[Component, npt.NDArray[np.float32], npt.NDArray[np.float32]]]:
     """Each component with the states and residuals of its share of the members."""
     month = system.month[batch].astype(np.int32)
-    for i, (c, share) in enumerate(zip(system.components, system.shares(members), strict=True)):
-        path, rest = _draw(
-            c.model,
-            c.residual_model,
-            c.state[batch],
-            c.residual[batch],
-            month,
-            jax.random.fold_in(key, i),
-            int(share),
+    shares = system.shares(members)
+
+    def draw(i: int) -> tuple[Component, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        c, own = system.components[i], jax.random.fold_in(key, i)
+        rest = np.repeat(c.residual[batch][:, None], shares[i], axis=1)
+        return (
+            c,
+            np.asarray(_paths(c.model, c.starts(batch, int(shares[i])), month, own, MODEL)),
+            np.asarray(_paths(c.residual_model, rest, month, own, RESIDUAL)),
         )
-        yield c, np.asarray(path), np.asarray(rest)
+
+    return side_by_side(draw, range(len(shares)))
 
 
 def _batched(
@@ -115,12 +116,10 @@ def climatology_members(
     system: ForecastSystem, starts: npt.NDArray[np.int64], members: int, key: jax.Array
 ) -> npt.NDArray[np.float32]:
     """Draw the climatological ensemble of the target indices: shapes as forecast_members."""
-    state = np.zeros((BATCH, system.targets.shape[1]), np.float32)
-    quiet = system.baseline.with_noise(0.0)
+    state = np.zeros((BATCH, members, system.targets.shape[1]), np.float32)
 
     def draw(batch: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-        month = system.month[batch].astype(np.int32)
-        path, _ = _draw(system.climatology, quiet, state, state, month, key, members)
+        path = _paths(system.climatology, state, system.month[batch].astype(np.int32), key, MODEL)
         return np.swapaxes(np.asarray(path), 1, 2)
 
     return _batched(draw, starts)
@@ -167,38 +166,16 @@ def forecast_field(
 
 
 @eqx.filter_jit(compiler_options=QUICK)  # type: ignore[call-overload]
-def _draw(
-    model: MonthlyModel,
-    residual_model: MonthlyModel,
-    state: ArrayLike,
-    residual: ArrayLike,
-    month: ArrayLike,
-    key: Array,
-    members: int,
-) -> tuple[Array, Array]:
-    """Paths (S, members, LEADS, n) and (S, members, LEADS, 2) from states and residuals.
+def _paths(
+    model: MonthlyModel, state: ArrayLike, month: ArrayLike, key: Array, part: ArrayLike
+) -> Float[Array, "S M leads n"]:
+    """Members from states (S, M, n) in months (S,); a start draws by its month and ``part``."""
 
-    Members come in mirrored pairs, the same draws with both signs: the mean of a linear model's
-    ensemble is then its forecast without noise, whatever the ensemble's size.
-    """
-    half = (members + 1) // 2
+    def one(states: Array, month: Array) -> Array:
+        own = jax.random.split(jax.random.fold_in(key, month))[part]
+        return mirrored_ensemble(model, states, month, LEADS, own)
 
-    def one(state: Array, residual: Array, month: Array) -> tuple[Array, Array]:
-        model_key, residual_key = jax.random.split(jax.random.fold_in(key, month))
-        tile = partial(jnp.tile, reps=(half, 1))
-
-        def signed(sign: Array) -> tuple[Array, Array]:
-            path = ensemble(model.with_noise(sign), tile(state), month, LEADS, model_key)
-            rest = ensemble(
-                residual_model.with_noise(sign), tile(residual), month, LEADS, residual_key
-            )
-            return path, rest
-
-        both = jax.vmap(signed)(jnp.array([1.0, -1.0]))
-        path, rest = (x.reshape(2 * half, LEADS, -1)[:members] for x in both)
-        return path, rest
-
-    return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))
+    return jax.vmap(one)(jnp.asarray(state), jnp.asarray(month))
 
 
 @eqx.filter_jit(compiler_options=QUICK)  # type: ignore[call-overload]
@@ -206,6 +183,5 @@ def _quiet_path(
     model: MonthlyModel, state: Float[ArrayLike, "S n"], month: Int[ArrayLike, " S"]
 ) -> Float[Array, "S leads n"]:
     """Run a batch of states without noise."""
-    still, key = model.with_noise(0.0), jax.random.key(0)
-    run = jax.vmap(lambda x, t: trajectory(still, x, t, LEADS, key))
+    run = jax.vmap(lambda x, m: unforced(model, x, m, LEADS))
     return run(jnp.asarray(state), jnp.asarray(month, jnp.int32))

@@ -82,7 +82,8 @@ class Outlook:
         For each of "nino34" and "dmi" the scorecards (:func:`shiome.verification.scorecard`:
         lead, estimate) of "forecast" and, where there are, "pastonly", "persistence" and
         "climatology"; and, of the ensemble mean, "surface" (without the simulated ocean), "ocean"
-        (statistical models with it), "coupled" (coupled models) and "blend" (all).
+        (statistical models with it), "coupled" (coupled models), "filtered" (these from an
+        ensemble filter) and "blend" (all).
     month_skill
         For each index the ACC by target month and lead: (month, lead), or with ``estimate``.
     analogues

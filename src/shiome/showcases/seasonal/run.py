@@ -45,7 +45,7 @@ from shiome.showcases.seasonal.skill import (
     scorecards,
     warm_water_scorecard,
 )
-from shiome.showcases.seasonal.system import COUPLED, STATISTICAL, ForecastSystem, fit
+from shiome.showcases.seasonal.system import COUPLED, FILTERED, STATISTICAL, ForecastSystem, fit
 
 MODELS = {
     "lim20": (
@@ -74,6 +74,15 @@ MODELS = {
     "coupled20": (
         "Coupled model, 50°S–50°N",
         "The same with twenty patterns of a wider belt, whose subtropics warn earlier.",
+    ),
+    "filtered10": (
+        "Coupled model from a filter, 20°S–20°N",
+        "The first of these from the states of an ensemble filter, in which the observed surface "
+        "corrects the ocean.",
+    ),
+    "filtered20": (
+        "Coupled model from a filter, 50°S–50°N",
+        "The second of these from such states.",
     ),
 }
 OCEAN = (
@@ -167,7 +176,7 @@ def _outlook(
             parts |= _parts(surface, verified[name].hindcast, suffix)
     draw_key, rain_key, skill_key = jax.random.split(jax.random.key(config.seed), 3)
     training = issue.training(observed.month)
-    system = fit(observed, training)
+    system = fit(observed, training, config.seed)
     calibration = verified["issue"].calibrations[0]
     forecast = index_forecast(system, calibration, start, config.members, draw_key)
     skill = _verify(report, config, observed, verified, parts, skill_key)
@@ -200,6 +209,7 @@ def _parts(surface: Hindcast, whole: Hindcast, suffix: str) -> dict[str, Hindcas
     if COUPLED in whole.kinds:
         parts[f".ocean{suffix}"] = whole.of_kind(STATISTICAL)
         parts[f".coupled{suffix}"] = whole.of_kind(COUPLED)
+        parts[f".filtered{suffix}"] = whole.of_kind(FILTERED)
         parts[f".blend{suffix}"] = whole
     return parts
 

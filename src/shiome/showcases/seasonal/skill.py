@@ -82,7 +82,13 @@ def scorecards(pairs: Pairs, key: jax.Array, resamples: int) -> dict[str, xr.Dat
 
     def card(forecast: xr.DataArray) -> xr.Dataset:
         return scorecard(
-            forecast, pairs.obs, years=pairs.years, key=key, edges=pairs.edges, resamples=resamples
+            forecast,
+            pairs.obs,
+            years=pairs.years,
+            key=key,
+            edges=pairs.edges,
+            scores=REPORTED,
+            resamples=resamples,
         )
 
     return {
@@ -95,8 +101,14 @@ def scorecards(pairs: Pairs, key: jax.Array, resamples: int) -> dict[str, xr.Dat
 def mean_scorecard(pairs: Pairs, key: jax.Array, resamples: int) -> xr.Dataset:
     """Scores of the ensemble mean alone: of a hindcast whose spread is not calibrated."""
     mean = pairs.members.mean("member")
-    card = scorecard(mean, pairs.obs, years=pairs.years, key=key, resamples=resamples)
-    return card[["acc", "rmse"]]
+    return scorecard(
+        mean,
+        pairs.obs,
+        years=pairs.years,
+        key=key,
+        scores=("acc", "rmse"),
+        resamples=resamples,
+    )
 
 
 def month_skill(pairs: Pairs, key: jax.Array, resamples: int) -> xr.DataArray:
@@ -153,6 +165,7 @@ def dipole_season(
             xr.DataArray(o, coords, "start"),
             years=xr.DataArray(years, coords, "start"),
             key=key,
+            scores=("acc",),
             resamples=resamples,
         )
     return cards
@@ -172,6 +185,7 @@ def warm_water_scorecard(observed: Observed, key: jax.Array, resamples: int) -> 
         anomaly(observed.indices["wwv"]),
         years=xr.DataArray(observed.month // 12, start, "start"),
         key=key,
+        scores=("acc",),
         resamples=resamples,
     )
 
@@ -210,7 +224,7 @@ def enter(report: Report, key: str, name: str, score: xr.DataArray, suffix: str 
     """
     if name == "climatology" and score.name == "acc":
         return  # Its mean differs only between folds: that correlation is an artefact.
-    value, low, high = (float(score.sel(estimate=e)) for e in ("value", "lower", "upper"))
+    value, low, high = score.transpose("estimate").values.tolist()
     if not np.isfinite(value):
         return
     if name == "forecast":

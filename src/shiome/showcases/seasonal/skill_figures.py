@@ -26,7 +26,8 @@ _SCHEMES: Final = {
     "climatology": "climatology",
 }
 _PARTS: Final = {
-    "blend": "this system: both",
+    "blend": "this system: all",
+    "filtered": "coupled models, from the filter",
     "coupled": "coupled models",
     "ocean": "statistical, with simulated ocean",
     "surface": "statistical, surface alone",
@@ -164,7 +165,8 @@ def _draw_parts(
         drawn,
         caption=f"Correlation of the {INDEX_NAMES[index]} forecast by lead, cross-validated: by "
         "statistical models that see the surface alone, with the simulated ocean's warm water, by "
-        "coupled models, and by all together; band: 90 % interval of the first.",
+        "coupled models, by these from an ensemble filter, and by all together; band: 90 % "
+        "interval of the first.",
         data=numbers,
     )
     return {f"parts_{index}": figure}

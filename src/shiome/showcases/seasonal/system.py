@@ -9,13 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+import jax
 import numpy as np
 import numpy.typing as npt
 
+from shiome.core.threads import side_by_side
 from shiome.data.anomalies import anomalies
 from shiome.grids import INDICES
 from shiome.showcases.seasonal.coupled import departures
 from shiome.showcases.seasonal.inputs import Observed
+from shiome.showcases.seasonal.reanalysis import reanalyse, spread_over
 from shiome.simulation.coupled import CoupledForecast
 from shiome.simulation.empirical import (
     Climatology,
@@ -31,8 +34,12 @@ from shiome.simulation.ocean import MappedWind
 LEADS = 12
 # EOFs and latitude of the linear inverse models: two textbook choices, neither tuned.
 LIM_DOMAINS = ((20, 20.0), (20, 30.0))
-# Kinds of model, which share the members equally, however many models each kind has.
-STATISTICAL, COUPLED = "statistical", "coupled"
+# Kinds of forecast, which share the members equally, however many models each kind has: by
+# statistics, by coupled models from the ocean that observed winds spun, and by the same from an
+# ensemble filter.
+STATISTICAL, COUPLED, FILTERED = "statistical", "coupled", "filtered"
+# Members of the filter: as many as forecasts of a coupled model alone would have.
+FILTER_MEMBERS = 54
 # Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
 # the teleconnections of twenty components apart.
 FIELD_RIDGE = 0.1
@@ -47,7 +54,7 @@ class Component:
     name
         For tables.
     kind
-        :data:`STATISTICAL` or :data:`COUPLED`.
+        :data:`STATISTICAL`, :data:`COUPLED` or :data:`FILTERED`.
     model
         Steps the state by one month.
     state
@@ -60,6 +67,9 @@ class Component:
         How that decays.
     to_field
         (n, points) from state to the field; None without one.
+    ensemble
+        (time, N, n) what members start from instead, with ``state`` as their mean; None where all
+        start from ``state``.
     """
 
     name: str
@@ -70,6 +80,13 @@ class Component:
     residual: npt.NDArray[np.float32]
     residual_model: DampedPersistence
     to_field: npt.NDArray[np.float32] | None
+    ensemble: npt.NDArray[np.float32] | None = None
+
+    def starts(self, batch: npt.NDArray[np.int64], members: int) -> npt.NDArray[np.float32]:
+        """(S, members, n) initial states of the members at some months."""
+        if self.ensemble is None:
+            return np.repeat(self.state[batch][:, None], members, axis=1)
+        return spread_over(self.ensemble[batch], members)
 
 
 @dataclass(frozen=True)
@@ -134,8 +151,11 @@ def _even(total: int, parts: int) -> npt.NDArray[np.int64]:
     return total // parts + (np.arange(parts) < total % parts)
 
 
-def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
-    """Fit every component, climatology and scale on the training months alone."""
+def fit(observed: Observed, training: npt.NDArray[np.bool_], seed: int = 0) -> ForecastSystem:
+    """Fit every component, climatology and scale on the training months alone.
+
+    The seed is that of the filter from which coupled models start.
+    """
     month = observed.month
     targets = anomalies(observed.targets, month, training)
     complete = np.isfinite(targets).all(1)
@@ -173,7 +193,7 @@ def fit(observed: Observed, training: npt.NDArray[np.bool_]) -> ForecastSystem:
         for name, model, state in states
     )
     return ForecastSystem(
-        statistical + _coupled_components(observed, training, targets, field, wind),
+        statistical + _coupled_components(observed, training, targets, field, wind, seed),
         month,
         targets,
         field,
@@ -286,31 +306,45 @@ def _coupled_components(
     targets: npt.NDArray,
     field: npt.NDArray | None,
     wind: MappedWind | None,
+    seed: int,
 ) -> tuple[Component, ...]:
-    """The coupled models, where there is a field to start them from."""
+    """The coupled models, spun and filtered, where there is a field to start them from."""
     if observed.coupled is None or observed.field is None or field is None:
         return ()
     anomaly = departures(observed.field, observed.month, training)
     forecast = CoupledForecast.fit(observed.coupled, anomaly, training, indices=targets, wind=wind)
-    components = []
-    for fitted, residual, memory in zip(
-        forecast.models, forecast.residuals, forecast.memories, strict=True
+    filtering = partial(reanalyse, members=FILTER_MEMBERS, key=jax.random.key(seed))
+    spun, filtered = [], []
+    for fitted, residual, memory, analysis in zip(
+        forecast.models,
+        forecast.residuals,
+        forecast.memories,
+        side_by_side(filtering, forecast.models),
+        strict=True,
     ):
         surface = fitted.surface
         to_field = np.zeros((fitted.state.shape[1], field.shape[1]), np.float32)
         to_field[: fitted.model.modes] = _field_map(
             surface.amplitude, field, training & surface.known
         )
-        components.append(
-            Component(
-                f"coupled{fitted.model.modes}",
-                COUPLED,
-                fitted.model,
-                fitted.state,
-                fitted.to_indices.astype(np.float32),
-                residual,
-                memory,
-                to_field,
+        component = Component(
+            f"coupled{fitted.model.modes}",
+            COUPLED,
+            fitted.model,
+            fitted.state,
+            fitted.to_indices.astype(np.float32),
+            residual,
+            memory,
+            to_field,
+        )
+        spun.append(component)
+        filtered.append(
+            replace(
+                component,
+                name=f"filtered{fitted.model.modes}",
+                kind=FILTERED,
+                state=analysis.states.mean(1),
+                ensemble=analysis.states,
             )
         )
-    return tuple(components)
+    return (*spun, *filtered)

@@ -4,6 +4,7 @@ One value for each calendar month and cell: the strip 2°S–2°N of the Pacific
 steps of 10°, and the coasts of Sumatra and Java.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 
 from shiome.core.constants import EARTH_RADIUS, EARTH_ROTATION, SEAWATER_DENSITY, Constant
-from shiome.grids.regions import Region, region_mean
+from shiome.grids.regions import Region, region_weights
 from shiome.simulation.coupled.reduced_ocean import COASTS, INDIAN, PACIFIC
 from shiome.simulation.empirical.wind_stress import bulk_stress
 
@@ -72,7 +73,7 @@ def surface_upwelling(eastward_stress: npt.NDArray) -> npt.NDArray:
 
 
 def coastal_upwelling(
-    eastward: npt.NDArray, northward: npt.NDArray, latitude: float
+    eastward: npt.NDArray, northward: npt.NDArray, latitude: npt.ArrayLike
 ) -> npt.NDArray:
     """Upward velocity by the alongshore wind off Sumatra and Java, which blows to the north-west.
 
@@ -98,33 +99,37 @@ def mean_climate(sst: xr.DataArray, winds: xr.Dataset, temperature: xr.DataArray
     depth = float(SURFACE_LAYER)
     u, v = (winds[name] for name in ("eastward_wind", "northward_wind"))
     tau = bulk_stress(u.values, v.values)
-    tau_x, tau_y = (u.copy(data=tau[:, i]) for i in (0, 1))
-    above, below, top = (temperature.interp(depth=z) for z in (depth - 10, depth + 10, 0.0))
-    columns: dict[str, list[npt.NDArray]] = {name: [] for name in Climate._fields}
-    for cell in CELLS:
-        east, north = region_mean(tau_x, cell).values, region_mean(tau_y, cell).values
-        on_equator = cell not in COASTS
-        middle = 0.5 * (cell.south + cell.north)
-        w = surface_upwelling(east) if on_equator else coastal_upwelling(east, north, middle)
-        columns["upwelling"].append(np.maximum(w, 0.0))
-        columns["current"].append(surface_current(east) * on_equator)
-        t_above, t_below = (region_mean(t, cell).values for t in (above, below))
-        columns["stratification"].append((t_above - t_below) / 20.0)
-        t_top = region_mean(top, cell).values
-        columns["jump"].append((t_top - 0.5 * (t_above + t_below)) / depth)
-        columns["gradient"].append(_gradient(sst, cell) * on_equator)
-    return Climate(*(np.stack(column, axis=1) for column in columns.values()))
+    east, north = (_means(u.copy(data=tau[:, i]), CELLS) for i in (0, 1))
+    above, below, top = (
+        _means(temperature.interp(depth=z), CELLS) for z in (depth - 10, depth + 10, 0.0)
+    )
+    coast = np.array([cell in COASTS for cell in CELLS])
+    middle = np.array([0.5 * (cell.south + cell.north) for cell in CELLS])
+    upwelling = surface_upwelling(east)
+    upwelling[:, coast] = coastal_upwelling(east[:, coast], north[:, coast], middle[coast])
+    return Climate(
+        upwelling=np.maximum(upwelling, 0.0),
+        current=surface_current(east) * ~coast,
+        stratification=(above - below) / 20.0,
+        jump=(top - 0.5 * (above + below)) / depth,
+        gradient=_gradient(sst) * ~coast,
+    )
 
 
-def _gradient(sst: xr.DataArray, cell: Region) -> npt.NDArray[np.float64]:
-    """Eastward gradient across a cell from the means of its neighbours, where they are sea."""
+def _means(field: xr.DataArray, cells: Sequence[Region]) -> npt.NDArray[np.float64]:
+    """(month, cell) mean over the part of each cell that has values; NaN where it has none."""
+    weights = np.stack([region_weights(field, cell).values.ravel() for cell in cells], axis=1)
+    values = field.transpose(..., "latitude", "longitude").values.reshape(-1, len(weights))
+    total = np.isfinite(values) @ weights
+    return np.nan_to_num(values) @ weights / np.where(total > 0, total, np.nan)
+
+
+def _gradient(sst: xr.DataArray) -> npt.NDArray[np.float64]:
+    """(month, cell) eastward gradient from the means of its neighbours, where they are sea."""
     shift = 7.5
-    pair = []
-    for sign in (-1, 1):
-        beside = Region(
-            cell.name, cell.west + sign * shift, cell.east + sign * shift, -3, 3, cell.source
-        )
-        pair.append(region_mean(sst, beside).values)
-    own = region_mean(sst, Region(cell.name, cell.west, cell.east, -3, 3, cell.source)).values
-    pair = [np.where(np.isfinite(side), side, own) for side in pair]
-    return (pair[1] - pair[0]) / (2 * shift * np.deg2rad(1.0) * float(EARTH_RADIUS))
+    own, west, east = (
+        _means(sst, [Region(c.name, c.west + by, c.east + by, -3, 3, c.source) for c in CELLS])
+        for by in (0.0, -shift, shift)
+    )
+    west, east = (np.where(np.isfinite(side), side, own) for side in (west, east))
+    return (east - west) / (2 * shift * np.deg2rad(1.0) * float(EARTH_RADIUS))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Array, Float
 
+from shiome.core.compiling import QUICK, single
 from shiome.simulation.coupled.climate import Climate
 from shiome.simulation.coupled.heat import HeatStep, SurfaceMaps, heat_step
 from shiome.simulation.coupled.model import (
@@ -99,7 +100,7 @@ class Coupled:
         model = with_closure(self.model, closure)
         unexplained = _unexplained(model, self.learned_from, self.surface.month, self.usable)
         k = model.modes
-        noise = model.noise.at[:, :k, :k].set(_single(unexplained))
+        noise = model.noise.at[:, :k, :k].set(single(unexplained))
         return replace(self, model=eqx.tree_at(lambda m: m.noise, model, noise))
 
 
@@ -147,24 +148,19 @@ def fit_coupled(
     usable = training & surface.known & np.isfinite(surface.indices).all(1)
     by_pattern = np.asarray(system.ocean.drive(wind.patterns), np.float64)
     drive = wind.amplitude @ by_pattern.T
-    wind_from_surface = surface.regression(wind.amplitude, usable)
-    maps = surface_maps(surface, anomaly, wind_from_surface, wind, system.basin, system.ocean)
+    maps = surface_maps(
+        surface,
+        anomaly,
+        surface.regression(wind.amplitude, usable),
+        wind,
+        system.basin,
+        system.ocean,
+    )
     to_indices = surface.regression(surface.indices, usable)
     ocean = _spun(system.ocean, drive)
     # Years that are withheld blow no wind on the ocean that is learned from.
     learned_from = _spun(system.ocean, np.where(training[:, None], drive, 0.0))
-    charge = np.asarray(system.ocean.rows([WARM_WATER.name]), np.float64)[0]
-    charge = charge / (learned_from[usable] @ charge).std()
-    gusts, gust_noise = _gusts(system, wind, surface.month, usable)
-    model = CoupledModel(
-        heat=HeatStep(jnp.zeros((12, modes, modes)), jnp.zeros((12, modes, system.ocean.size))),
-        closure=no_closure,
-        charge=_single(charge),
-        transition=system.ocean.transition,
-        wind=_single(by_pattern @ wind_from_surface.T),
-        gusts=_single(gusts),
-        noise=jnp.zeros((12, *[modes + gusts.shape[1]] * 2)),
-    )
+    model, gust_noise = _windy(system, surface, wind, by_pattern, learned_from, usable)
     state, trained = (
         np.concatenate([surface.amplitude, z], axis=1).astype(np.float32)
         for z in (ocean, learned_from)
@@ -173,7 +169,7 @@ def fit_coupled(
     if fit_heat:
         parameters = fit_parameters(model, system.climate, maps, trained, surface.month, usable)
     # As arrays, so that other numbers need no other compilation.
-    step = heat_step(jax.tree.map(jnp.asarray, parameters), system.climate, maps)
+    step = _heat_step(jax.tree.map(jnp.asarray, parameters), system.climate, maps)
     model = eqx.tree_at(lambda m: m.heat, model, step)
     scale = (surface.amplitude @ to_indices)[usable].std(0)
     if closed:
@@ -187,8 +183,36 @@ def fit_coupled(
     return Coupled(model, parameters, maps, surface, padded, state, trained, usable)
 
 
-def _single(values: npt.NDArray) -> Array:
-    return jnp.asarray(values, jnp.float32)
+def _windy(
+    system: CoupledSystem,
+    surface: Surface,
+    wind: MappedWind,
+    by_pattern: npt.NDArray[np.float64],
+    learned_from: npt.NDArray[np.float64],
+    usable: npt.NDArray[np.bool_],
+) -> tuple[CoupledModel, npt.NDArray[np.float64]]:
+    """The model without heat budget, closure and noise; and (12, p, p) the factors of its gusts.
+
+    ``by_pattern`` (n, pattern) is what a month of each pattern of wind does to the ocean,
+    ``learned_from`` (time, n) the ocean of training.
+    """
+    charge = np.asarray(system.ocean.rows([WARM_WATER.name]), np.float64)[0]
+    charge = charge / (learned_from[usable] @ charge).std()
+    gusts, gust_noise = _gusts(system, wind, surface.month, usable)
+    k, n = surface.amplitude.shape[1], system.ocean.size
+    model = CoupledModel(
+        heat=HeatStep(single(np.zeros((12, k, k))), single(np.zeros((12, k, n)))),
+        closure=no_closure,
+        charge=single(charge),
+        transition=system.ocean.transition,
+        wind=single(by_pattern @ surface.regression(wind.amplitude, usable).T),
+        gusts=single(gusts),
+        noise=single(np.zeros((12, *[k + gusts.shape[1]] * 2))),
+    )
+    return model, gust_noise
+
+
+_heat_step = eqx.filter_jit(heat_step, compiler_options=QUICK)  # type: ignore[call-overload]
 
 
 def _spun(ocean: ReducedOcean, drive: npt.NDArray) -> npt.NDArray[np.float64]:
@@ -204,7 +228,7 @@ def _spun(ocean: ReducedOcean, drive: npt.NDArray) -> npt.NDArray[np.float64]:
 
 def _bridged(model: CoupledModel, surface: Surface, drive: npt.NDArray) -> npt.NDArray[np.float32]:
     """(time, k + n) states, with the model's own forecast where the surface was not observed."""
-    still = jnp.zeros(model.noise.shape[1])
+    still = single(np.zeros(model.noise.shape[1]))
     transition, k = np.asarray(model.transition), model.modes
     state = np.zeros((len(drive), k + len(transition)), np.float32)
     for i, push in enumerate(drive):
@@ -247,7 +271,7 @@ def _joint(surface: npt.NDArray, gusts: npt.NDArray) -> Float[Array, "12 q q"]:
     k, p = surface.shape[1], gusts.shape[1]
     out = np.zeros((12, k + p, k + p))
     out[:, :k, :k], out[:, k:, k:] = surface, gusts
-    return _single(out)
+    return single(out)
 
 
 def with_closure(model: CoupledModel, closure: Closure) -> CoupledModel:
@@ -263,14 +287,15 @@ def _unexplained(
 ) -> npt.NDArray[np.float64]:
     """(12, k, k) factors of the covariance of what the model misses in a month."""
     now = successive(usable, month)
-    season, k = month[now] % 12, model.modes
-    still = jnp.zeros(model.noise.shape[1])
-    ahead = _advance_all(model, jnp.asarray(state[now]), jnp.asarray(season), still)
-    missing = state[now + 1, :k] - np.asarray(ahead, np.float64)[:, :k]
-    return seasonal_factors(missing, season, half_width=1, shrinkage=0.25)
+    k = model.modes
+    still = single(np.zeros(model.noise.shape[1]))
+    # From every month, also those that do not count, so that all folds share one compilation.
+    ahead = _advance_all(model, jnp.asarray(state), jnp.asarray(month % 12), still)
+    missing = state[now + 1, :k] - np.asarray(ahead, np.float64)[now, :k]
+    return seasonal_factors(missing, month[now] % 12, half_width=1, shrinkage=0.25)
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options=QUICK)  # type: ignore[call-overload]
 def _advance_all(model: CoupledModel, state: Array, season: Array, forcing: Array) -> Array:
     return jax.vmap(lambda x, m: model.advance(x, m, forcing))(state, season)
 
@@ -311,4 +336,4 @@ def _closure(
     solution = ridge(np.concatenate(seasonal, axis=1), missing, penalty)
     parts = np.split(solution, [3 * (k + 1)])
     linear, quadratic = (np.einsum("mh,hij->mji", waves, part.reshape(3, -1, k)) for part in parts)
-    return SeasonalClosure(_single(linear), _single(quadratic), _single(indices))
+    return SeasonalClosure(single(linear), single(quadratic), single(indices))

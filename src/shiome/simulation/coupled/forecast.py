@@ -12,13 +12,14 @@ import numpy.typing as npt
 import xarray as xr
 from jaxtyping import Array, Float, Int
 
+from shiome.core.compiling import QUICK, single
 from shiome.core.errors import ModelError
+from shiome.core.threads import side_by_side
 from shiome.grids.months import month_label
 from shiome.simulation.coupled.fit import Coupled, CoupledSystem, fit_coupled
 from shiome.simulation.coupled.model import CoupledModel
 from shiome.simulation.coupled.surface import target_indices
-from shiome.simulation.empirical import DampedPersistence
-from shiome.simulation.integrate import ensemble
+from shiome.simulation.empirical import DampedPersistence, mirrored_ensemble
 from shiome.simulation.ocean import MappedWind
 
 # Patterns of surface temperature and the latitude they reach: the tropics, where the model's
@@ -59,10 +60,11 @@ class CoupledForecast:
         closed: bool = True,
     ) -> "CoupledForecast":
         """Fit every domain on the training months; as :func:`fit_coupled`."""
-        models, residuals, memories = [], [], []
         indices = target_indices(anomaly) if indices is None else indices
         wind = system.simulated.wind(anomaly, training) if wind is None else wind
-        for modes, latitude in DOMAINS:
+
+        def one(domain: tuple[int, float]) -> tuple[Coupled, npt.NDArray, DampedPersistence]:
+            modes, latitude = domain
             fitted = fit_coupled(
                 system,
                 anomaly,
@@ -76,10 +78,10 @@ class CoupledForecast:
             )
             residual = indices - fitted.state @ fitted.to_indices
             usable = training & fitted.surface.known & np.isfinite(indices).all(1)
-            models.append(fitted)
-            residuals.append(np.nan_to_num(residual).astype(np.float32))
-            memories.append(DampedPersistence.fit(residual, fitted.surface.month, usable))
-        return cls(tuple(models), tuple(residuals), tuple(memories))
+            memory = DampedPersistence.fit(residual, fitted.surface.month, usable)
+            return fitted, np.nan_to_num(residual).astype(np.float32), memory
+
+        return cls(*zip(*side_by_side(one, DOMAINS), strict=True))
 
     def members(
         self,
@@ -126,7 +128,7 @@ class CoupledForecast:
                 _draw,
                 fitted.model,
                 self.memories[i],
-                jnp.asarray(fitted.to_indices, jnp.float32),
+                single(fitted.to_indices),
                 leads=leads,
                 key=jax.random.fold_in(key, i),
             )
@@ -155,7 +157,7 @@ def _batched(run: partial, *rows: npt.NDArray) -> npt.NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-@eqx.filter_jit
+@eqx.filter_jit(compiler_options=QUICK)  # type: ignore[call-overload]
 def _draw(
     model: CoupledModel,
     memory: DampedPersistence,
@@ -168,19 +170,12 @@ def _draw(
     key: Array,
 ) -> Float[Array, "S leads M 2"]:
     """All members of a batch of starts."""
-    members = state.shape[1]
-    half = (members + 1) // 2
 
     def one(states: Array, rest: Array, first: Array) -> Array:
         own, other = jax.random.split(jax.random.fold_in(key, first))
-
-        def signed(sign: float, states: Array) -> Array:
-            path = ensemble(model.with_noise(sign), states, first, leads, own)
-            tiled = jnp.tile(rest, (len(states), 1))
-            decay = ensemble(memory.with_noise(sign), tiled, first, leads, other)
-            return path @ to_indices + decay
-
-        pair = (signed(1.0, states[:half]), signed(-1.0, states[members - half :]))
-        return jnp.swapaxes(jnp.concatenate(pair)[:members], 0, 1)
+        path = mirrored_ensemble(model, states, first, leads, own)
+        tiled = jnp.tile(rest, (len(states), 1))
+        decay = mirrored_ensemble(memory, tiled, first, leads, other)
+        return jnp.swapaxes(path @ to_indices + decay, 0, 1)
 
     return jax.vmap(one)(jnp.asarray(state), jnp.asarray(residual), jnp.asarray(month))

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
 from shiome.simulation.coupled.heat import HeatStep
-from shiome.simulation.empirical.monthly import MonthlyModel, calendar_month
+from shiome.simulation.empirical.monthly import MonthlyModel
 
 # Standardised indices and amplitudes beyond these are in no record; terms hold their values there.
 LARGEST_INDEX, LARGEST_AMPLITUDE = 4.0, 8.0
@@ -96,18 +95,10 @@ class CoupledModel(MonthlyModel):
         """How many amplitudes k the surface has."""
         return self.wind.shape[1]
 
-    def step(
-        self, state: Float[Array, " k+n"], time: Float[Array, ""], key: PRNGKeyArray
-    ) -> Float[Array, " k+n"]:
-        """One month: the surface by the ocean of its beginning, then the ocean by the new winds."""
-        month = calendar_month(time)
-        draw = jax.random.normal(key, self.noise.shape[1:2], state.dtype)
-        return self.advance(state, month, self.noise[month] @ draw)
-
     def advance(
         self, state: Float[Array, " k+n"], month: Int[Array, ""], forcing: Float[Array, " k+p"]
     ) -> Float[Array, " k+n"]:
-        """One month with given random forcing."""
+        """One month: the surface by the ocean of its beginning, then the ocean by the new winds."""
         surface, ocean = state[: self.modes], state[self.modes :]
         closed = self.closure(surface, self.charge @ ocean, month)
         new = self.heat.propagator[month] @ surface + self.heat.heating[month] @ ocean + closed

@@ -19,6 +19,7 @@ import xarray as xr
 from jaxtyping import Array, Float
 from scipy.ndimage import gaussian_filter
 
+from shiome.core.compiling import single
 from shiome.core.errors import ConfigError
 from shiome.grids.regions import Region
 from shiome.simulation.ocean import WARM_WATER, Basin, tropical_basin
@@ -74,7 +75,7 @@ class ReducedOcean(eqx.Module):
 
     def drive(
         self, patterns: Float[np.ndarray, "pattern 2 latitude longitude"]
-    ) -> Float[Array, "n pattern"]:
+    ) -> Float[np.ndarray, "n pattern"]:
         """What a month of each pattern of stress does to the state.
 
         Raises
@@ -88,12 +89,11 @@ class ReducedOcean(eqx.Module):
                 f"patterns of stress have shape {np.shape(patterns)[1:]}, so {blocks.shape[1:]} in "
                 f"blocks; expected {self.response.shape[1:]}: the ocean's own grid."
             )
-        flat = jnp.asarray(blocks, jnp.float32).reshape(len(blocks), -1)
-        return self.response.reshape(self.size, -1) @ flat.T
+        return np.asarray(self.response).reshape(self.size, -1) @ blocks.reshape(len(blocks), -1).T
 
-    def rows(self, names: Sequence[str]) -> Float[Array, "name n"]:
+    def rows(self, names: Sequence[str]) -> Float[np.ndarray, "name n"]:
         """From the state to the thickness in the named regions, m."""
-        return self.thickness[np.array([self.names.index(name) for name in names])]
+        return np.asarray(self.thickness)[[self.names.index(name) for name in names]]
 
 
 def blocked_mean(values: npt.NDArray) -> npt.NDArray[np.float64]:
@@ -142,11 +142,10 @@ def reduce(influence: npt.NDArray, names: Sequence[str], size: int = 40) -> Redu
     seen = (kernel / norm[:, None, None, None, None])[:, :half]
     seen = seen.swapaxes(0, 1).reshape(half * regions, -1)
     response = np.linalg.lstsq(observability, seen, rcond=None)[0]
-    as_array = lambda x: jnp.asarray(x, jnp.float32)
     return ReducedOcean(
-        as_array(transition),
-        as_array(response.reshape(size, *kernel.shape[2:])),
-        as_array(observability[:regions] * norm[:, None]),
+        single(transition),
+        single(response.reshape(size, *kernel.shape[2:])),
+        single(observability[:regions] * norm[:, None]),
         tuple(names),
     )
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from functools import cache
 
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from shiome.core.compiling import single
 from shiome.core.constants import EARTH_RADIUS
 from shiome.core.errors import DataError
 from shiome.grids.latlon import area_weights
@@ -187,7 +187,7 @@ def surface_maps(
     tau = np.einsum("cpd,kp->cdk", stress, wind_from_surface)
     return SurfaceMaps(
         *(
-            jnp.asarray(x, jnp.float32)
+            single(x)
             for x in (
                 at_cells,
                 _strip_gradient(at_cells),

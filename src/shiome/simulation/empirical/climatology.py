@@ -1,12 +1,11 @@
 """Climatology: each month drawn from its own climatological spread, whatever came before."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
-from shiome.simulation.empirical.monthly import MonthlyModel, calendar_month
+from shiome.core.compiling import single
+from shiome.simulation.empirical.monthly import MonthlyModel
 
 
 class Climatology(MonthlyModel):
@@ -15,7 +14,7 @@ class Climatology(MonthlyModel):
     Attributes
     ----------
     noise
-        (12, n) standard deviation of each calendar month.
+        (12, n) standard deviation of the month that follows each calendar month.
     """
 
     noise: Float[Array, "12 n"]
@@ -25,12 +24,11 @@ class Climatology(MonthlyModel):
         cls, state: npt.NDArray, month: npt.NDArray[np.int64], training: npt.NDArray[np.bool_]
     ) -> "Climatology":
         """Spread of each calendar month of anomalies (time, n) over the training months."""
-        spread = [state[training & (month % 12 == m)].std(0) for m in range(12)]
-        return cls(jnp.asarray(np.stack(spread), jnp.float32))
+        spread = [state[training & (month % 12 == (m + 1) % 12)].std(0) for m in range(12)]
+        return cls(single(np.stack(spread)))
 
-    def step(
-        self, state: Float[Array, " n"], time: Float[Array, ""], key: PRNGKeyArray
+    def advance(
+        self, state: Float[Array, " n"], month: Int[Array, ""], forcing: Float[Array, " n"]
     ) -> Float[Array, " n"]:
-        """Draw next month's anomaly; the present one does not matter."""
-        following = (calendar_month(time) + 1) % 12
-        return self.noise[following] * jax.random.normal(key, state.shape, state.dtype)
+        """Next month's anomaly is the draw; the present one does not matter."""
+        return forcing

@@ -1,13 +1,12 @@
 """Cyclostationary linear inverse model (Penland and Sardeshmukh 1995; Shin et al. 2021)."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
+from shiome.core.compiling import single
 from shiome.core.errors import ModelError
-from shiome.simulation.empirical.monthly import MonthlyModel, calendar_month
+from shiome.simulation.empirical.monthly import MonthlyModel
 from shiome.simulation.empirical.regression import in_window, ridge, seasonal_factors, successive
 
 
@@ -74,12 +73,10 @@ class LinearInverseModel(MonthlyModel):
             residual[own] = y[own] - x[own] @ seasonal
             propagator.append(seasonal.T)
         noise = seasonal_factors(residual, season, half_width, shrinkage=0.25)
-        return cls(jnp.asarray(np.stack(propagator), jnp.float32), jnp.asarray(noise, jnp.float32))
+        return cls(single(np.stack(propagator)), single(noise))
 
-    def step(
-        self, state: Float[Array, " n"], time: Float[Array, ""], key: PRNGKeyArray
+    def advance(
+        self, state: Float[Array, " n"], month: Int[Array, ""], forcing: Float[Array, " n"]
     ) -> Float[Array, " n"]:
-        """One month: propagate, then force with the month's noise."""
-        month = calendar_month(time)
-        draw = jax.random.normal(key, state.shape, state.dtype)
-        return self.propagator[month] @ state + self.noise[month] @ draw
+        """Propagate and add the forcing."""
+        return self.propagator[month] @ state + forcing

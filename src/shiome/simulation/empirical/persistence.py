@@ -1,12 +1,11 @@
 """Damped persistence: each anomaly decays on its own, at the pace of its season."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
-from shiome.simulation.empirical.monthly import MonthlyModel, calendar_month
+from shiome.core.compiling import single
+from shiome.simulation.empirical.monthly import MonthlyModel
 from shiome.simulation.empirical.regression import in_window, successive
 
 
@@ -52,14 +51,10 @@ class DampedPersistence(MonthlyModel):
             factor = np.clip((x[rows] * y[rows]).mean(0) / variance, 0.0, 1.0)
             memory.append(factor)
             noise.append((y[rows] - factor * x[rows]).std(0))
-        return cls(
-            jnp.asarray(np.stack(memory), jnp.float32), jnp.asarray(np.stack(noise), jnp.float32)
-        )
+        return cls(single(np.stack(memory)), single(np.stack(noise)))
 
-    def step(
-        self, state: Float[Array, " n"], time: Float[Array, ""], key: PRNGKeyArray
+    def advance(
+        self, state: Float[Array, " n"], month: Int[Array, ""], forcing: Float[Array, " n"]
     ) -> Float[Array, " n"]:
-        """Damp the anomaly and add the month's noise."""
-        month = calendar_month(time)
-        draw = jax.random.normal(key, state.shape, state.dtype)
-        return self.memory[month] * state + self.noise[month] * draw
+        """Damp the anomaly and add the forcing."""
+        return self.memory[month] * state + forcing

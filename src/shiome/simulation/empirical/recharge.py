@@ -8,14 +8,14 @@ ridge regression.
 """
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int
 
+from shiome.core.compiling import single
 from shiome.core.errors import ModelError
-from shiome.simulation.empirical.monthly import MonthlyModel, calendar_month
+from shiome.simulation.empirical.monthly import MonthlyModel
 from shiome.simulation.empirical.regression import ridge, seasonal_factors, successive
 
 # Standardised anomalies beyond this are not in any record; the map is not trusted out there.
@@ -123,26 +123,23 @@ class RechargeOscillator(MonthlyModel):
                 quadratic[i, products.index(pair)] = coefficients
         noise = seasonal_factors(residual, month[now] % 12, half_width=1, shrinkage=0.25)
         return cls(
-            linear=jnp.asarray(linear, jnp.float32),
-            quadratic=jnp.asarray(quadratic, jnp.float32),
-            noise=jnp.asarray(noise, jnp.float32),
+            linear=single(linear),
+            quadratic=single(quadratic),
+            noise=single(noise),
             products=products,
             order=order,
         )
 
-    def step(
-        self, state: Float[Array, " n"], time: Float[Array, ""], key: PRNGKeyArray
+    def advance(
+        self, state: Float[Array, " n"], month: Int[Array, ""], forcing: Float[Array, " n"]
     ) -> Float[Array, " n"]:
         """One month of the map; the state is held within ±6 standard deviations."""
-        month = calendar_month(time)
         season = jnp.asarray(harmonics(self.order), state.dtype)[month]
         tendency = (self.linear @ season) @ state
         if self.products:
             left, right = np.array(self.products).T
             tendency += (self.quadratic @ season) @ (state[left] * state[right])
-        draw = jax.random.normal(key, state.shape, state.dtype)
-        following = state + tendency + self.noise[month] @ draw
-        return jnp.clip(following, -LARGEST_STATE, LARGEST_STATE)
+        return jnp.clip(state + tendency + forcing, -LARGEST_STATE, LARGEST_STATE)
 
 
 def _terms(names: tuple[str, ...]) -> dict[int, tuple[tuple[int, int], ...]]:

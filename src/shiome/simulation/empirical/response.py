@@ -5,11 +5,13 @@ ensemble and the error of the regression.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import numpy as np
 import numpy.typing as npt
 
+from shiome.core.compiling import QUICK
 from shiome.core.errors import ModelError
 
 
@@ -118,18 +120,33 @@ class LinearResponse:
         -------
         (M * each,) in the unit of y.
         """
-        coefficient_key, residual_key = jax.random.split(key)
-        shape = (len(x), each)
         values, vectors = np.linalg.eigh(self.covariance)
         root = vectors * np.sqrt(np.maximum(values, 0.0))
-        normal = np.asarray(jax.random.normal(coefficient_key, (*shape, len(values))), np.float64)
+        normal, residual = (
+            np.asarray(x, np.float64)
+            for x in _unit_errors(
+                key,
+                (len(x), each),
+                len(values),
+                self.freedom if np.isfinite(self.freedom) else None,
+            )
+        )
         deviation = normal @ root.T
         design = np.column_stack([np.ones(len(x)), x])
-        error = (
-            jax.random.normal(residual_key, shape)
-            if np.isinf(self.freedom)
-            else jax.random.t(residual_key, self.freedom, shape)
-        )
         uncertain = np.einsum("mep,mp->me", deviation, design)
-        drawn = self.mean(x)[:, None] + uncertain + self.residual_sd * np.asarray(error, np.float64)
-        return drawn.ravel()
+        return (self.mean(x)[:, None] + uncertain + self.residual_sd * residual).ravel()
+
+
+@partial(jax.jit, static_argnums=(1, 2), compiler_options=QUICK)
+def _unit_errors(
+    key: jax.Array, shape: tuple[int, int], coefficients: int, freedom: float | None
+) -> tuple[jax.Array, jax.Array]:
+    """Normal errors of coefficients (*shape, coefficients), and of the residual (*shape,).
+
+    The latter has Student's distribution where degrees of freedom are given.
+    """
+    coefficient_key, residual_key = jax.random.split(key)
+    normal = jax.random.normal(coefficient_key, (*shape, coefficients))
+    if freedom is None:
+        return normal, jax.random.normal(residual_key, shape)
+    return normal, jax.random.t(residual_key, freedom, shape)

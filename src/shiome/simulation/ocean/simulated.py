@@ -8,6 +8,7 @@ charge of the equatorial Pacific, which leads El Niño by seasons (Wyrtki 1985; 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import equinox as eqx
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -159,7 +160,10 @@ def simulated_ocean(
         Length of the ocean's memory; after six years 0.2 % of a wind's influence is left.
     """
     basin = tropical_basin(elevation, spacing)
-    ocean = reduced_gravity_ocean(basin, parameters, steps_per_month=steps_per_month)
+    # As one program, which compiles faster than many small ones.
+    ocean = eqx.filter_jit(
+        lambda: reduced_gravity_ocean(basin, parameters, steps_per_month=steps_per_month)
+    )()
     weights = np.stack([basin.box_mean(region) for region in regions])
     grid = {"latitude": basin.latitude, "longitude": basin.longitude}
     order = ("time", "latitude", "longitude")
