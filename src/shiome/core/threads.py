@@ -11,7 +11,11 @@ Result = TypeVar("Result")
 def side_by_side(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Apply a function to every item, on two threads, and return the results in order.
 
-    For work that NumPy, XLA and its compiler do outside Python's lock.
+    For work that NumPy, XLA and its compiler do outside Python's lock. After an error or an
+    interruption no further item is begun.
     """
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         return list(pool.map(function, items))
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,3 +1,4 @@
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,11 +12,17 @@ from shiome.simulation.coupled.heat import _exponential
 from shiome.simulation.coupled.parameters import from_vector, to_vector
 
 NAMES = [cell.name for cell in CELLS]
+compiled = eqx.filter_jit(heat_step)
+
+
+def as_arrays(parameters: HeatParameters) -> HeatParameters:
+    """So that other numbers need no other compilation."""
+    return jax.tree.map(jnp.asarray, parameters)
 
 
 def test_without_currents_anomalies_are_only_damped(fitted: Coupled, system: CoupledSystem) -> None:
     nothing = jax.tree.map(jnp.zeros_like, fitted.maps)
-    step = heat_step(HeatParameters(damping=0.25), system.climate, nothing)
+    step = compiled(as_arrays(HeatParameters(damping=0.25)), system.climate, nothing)
     k = fitted.model.modes
     expected = np.broadcast_to(np.exp(-0.25) * np.eye(k), (12, k, k))
     np.testing.assert_allclose(step.propagator, expected, atol=1e-6)
@@ -25,7 +32,7 @@ def test_without_currents_anomalies_are_only_damped(fitted: Coupled, system: Cou
 def test_a_deep_thermocline_warms_the_east(fitted: Coupled, system: CoupledSystem) -> None:
     """Ten metres more over 220°E–270°E, by its own term: tenths of a kelvin."""
     alone = HeatParameters(upwelling=0.0, zonal=0.0, mean_current=0.0)
-    step = heat_step(alone, system.climate, fitted.maps)
+    step = compiled(as_arrays(alone), system.climate, fitted.maps)
     cells = [NAMES.index(f"pacific{west}") for west in range(220, 270, 10)]
     thickness = np.asarray(fitted.maps.thickness)
     target = np.zeros(len(CELLS))

@@ -109,7 +109,7 @@ def read_monthly(
             f"{path}: variable {choice.variable!r} has no values: all are missing in all "
             f"{count} months; expected a field with values over the sea."
         )
-    notes = (*grid.notes, *_calendar_notes(months), *_hole_notes(mean, first))
+    notes = (*grid.notes, *_calendar_notes(months), *_hole_notes(mean, first, months))
     return MonthlyMeans(
         mean, first, grid.latitude, grid.longitude, choice, attrs, variable_attrs, notes
     )
@@ -202,11 +202,16 @@ def _calendar_notes(months: npt.NDArray[np.int64]) -> list[str]:
     return notes
 
 
-def _hole_notes(mean: npt.NDArray[np.float32], first: int) -> list[str]:
-    """Say where cells of the sea have no values."""
+def _hole_notes(
+    mean: npt.NDArray[np.float32], first: int, months: npt.NDArray[np.int64]
+) -> list[str]:
+    """Say which of the months given, and where cells of the sea, have no values."""
     valid = np.isfinite(mean)
     notes = []
     empty = ~valid.any(axis=(1, 2))
+    blank = np.intersect1d(first + np.flatnonzero(empty), months)
+    if len(blank):
+        notes.append(f"{month_list(blank)}: without any value; left missing.")
     sea = valid.sum(axis=0) * 2 >= max(1, (~empty).sum())
     holes = (sea & ~valid[~empty]).sum()
     if holes:

@@ -87,7 +87,9 @@ def draw_filters(table: pd.DataFrame) -> Figure:
 
 def draw_skill(cards: dict[str, xr.Dataset]) -> Figure:
     """Plot the correlation of every variant by lead; the blend with its interval."""
-    figure, axes = new_axes("Niño 3.4: correlation by lead")
+    figure, axes = new_axes(
+        "Niño 3.4: correlation by lead", height=4.4, margins=(0.12, 0.38, 0.975, 0.93)
+    )
     for name, card in cards.items():
         value, low, high = (card["acc"].sel(estimate=e) for e in ("value", "lower", "upper"))
         if name == "blend":
@@ -97,7 +99,8 @@ def draw_skill(cards: dict[str, xr.Dataset]) -> Figure:
     axes.set_ylim(top=1.0)
     axes.set_xlabel("Lead (months)")
     axes.set_ylabel("Correlation")
-    legend(axes)
+    # Ten curves leave no room among them.
+    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
     return figure
 
 
@@ -114,9 +117,10 @@ def draw_spread(cards: dict[str, xr.Dataset]) -> Figure:
         at = card["lead"] + 0.15 * (i - 0.5 * (len(cards) - 1))
         axes.errorbar(at, value, error, fmt="o", ms=4, color=COLOURS[name], label=WORDS[name])
     axes.set_xticks(np.arange(1, 13))
+    axes.set_ylim(AIMED_RATIO[0] - 0.15, None)
     axes.set_xlabel("Lead (months)")
     axes.set_ylabel("Ratio")
-    legend(axes)
+    legend(axes, loc="lower left", ncols=3)
     return figure
 
 

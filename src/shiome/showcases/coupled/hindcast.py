@@ -129,7 +129,7 @@ def _one_split(
     drawn["coupled"] = model.members(starts, members, keys[1])
     share = -(-members // len(model.models))
     for name, filtering in (
-        ("filtered", partial(reanalyse, members=share, key=keys[2])),
+        ("filtered", partial(reanalyse, members=members, key=keys[2])),
         ("few", partial(reanalyse, members=FEW, key=keys[2])),
         ("local", partial(_reanalyse_locally, field=field, system=system, key=keys[2])),
     ):

@@ -14,7 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from shiome.core.errors import DataError
+from shiome.core.progress import progress_bar
 from shiome.core.schedule import map_tasks
+from shiome.core.threads import side_by_side
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split
 from shiome.showcases.seasonal.inputs import Observed, can_fit
@@ -277,7 +279,21 @@ def run_raw(
 ) -> Hindcast:
     """Hindcast without calibration: for the scores of the ensemble mean alone."""
     tasks = [Task(observed, split, members, seed) for split in splits]
-    return merge(map_tasks(run_task, tasks, label="comparison", scheduler=scheduler))
+    return merge(_run_all(tasks, "comparison", scheduler))
+
+
+def _run_all(tasks: Sequence[Task], label: str, scheduler: str | None) -> list[Hindcast]:
+    """Run tasks on a cluster, or here: the first alone, which compiles for all, then in pairs."""
+    if scheduler is not None:
+        return map_tasks(run_task, tasks, label=label, scheduler=scheduler)
+    with progress_bar(label, len(tasks)) as advance:
+
+        def one(task: Task) -> Hindcast:
+            done = run_task(task)
+            advance()
+            return done
+
+        return [*map(one, tasks[:1]), *side_by_side(one, tasks[1:])]
 
 
 @dataclass(frozen=True)
@@ -343,7 +359,7 @@ def run_schemes(
         )
         for train, years in verify.items()
     ]
-    done = map_tasks(run_task, tasks, label="hindcasts", scheduler=scheduler)
+    done = _run_all(tasks, "hindcasts", scheduler)
     pool = dict(zip(verify, done, strict=True))
 
     def result(split: Split) -> Hindcast:

@@ -38,8 +38,9 @@ LIM_DOMAINS = ((20, 20.0), (20, 30.0))
 # statistics, by coupled models from the ocean that observed winds spun, and by the same from an
 # ensemble filter.
 STATISTICAL, COUPLED, FILTERED = "statistical", "coupled", "filtered"
-# Members of the filter: as many as forecasts of a coupled model alone would have.
-FILTER_MEMBERS = 54
+# Members of the filter, of which those that forecast are taken: with fewer, what it knows of the
+# ocean depends on the draw.
+FILTER_MEMBERS = 108
 # Ridge on the maps from state to field, in units of a component's variance: 30 years cannot tell
 # the teleconnections of twenty components apart.
 FIELD_RIDGE = 0.1
