@@ -230,3 +230,11 @@ def test_files_are_closed_again(tmp_path):
     held = {os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
             if os.path.islink(f"/proc/self/fd/{fd}")}  # fmt: skip
     assert not held & {str(path) for path in paths}
+
+
+def test_a_month_without_any_value_is_told(tmp_path):
+    dataset = PLAIN.copy(deep=True)
+    dataset["sst"][{"time": 3}] = np.nan
+    label = str(xr.decode_cf(dataset)["time"].dt.strftime("%Y-%m").values[3])
+    notes = open_sst(str(save(dataset, tmp_path, "blank.nc"))).notes
+    assert f"1 month ({label}): without any value; left missing." in notes
