@@ -17,7 +17,8 @@ from shiome.showcases.seasonal.members import (
     forecast_members,
     persistence,
 )
-from shiome.showcases.seasonal.system import LEADS, fit
+from shiome.showcases.seasonal.skill import warm_water_scorecard
+from shiome.showcases.seasonal.system import LEADS, fit, mapped_wind, simulated_indices
 from shiome.simulation.ocean import simulated_ocean
 
 MEMBERS, KEY = 12, jax.random.key(0)
@@ -226,6 +227,17 @@ def test_withheld_years_change_nothing_that_is_learned(with_ocean, training):
     later = np.flatnonzero(with_ocean.month // 12 == 1999)[0]
     warm_water = (system.components[0].state[later, -1] for system in (first, second))
     assert abs(np.subtract(*warm_water)) > 0.1  # while forecasts start from all that was seen
+
+
+def test_an_observed_warm_water_volume_is_set_beside_the_simulated_one(with_ocean):
+    everything = np.ones(len(with_ocean.month), bool)
+    simulated = simulated_indices(with_ocean, mapped_wind(with_ocean, everything))["wwv"]
+    volume = 2.0 * simulated + 3.0  # in another unit
+    volume[40] = np.nan
+    given = replace(with_ocean, indices=with_ocean.indices | {"wwv": volume})
+    card = warm_water_scorecard(given, KEY, 50)
+    assert float(card["acc"].sel(estimate="value")) == pytest.approx(1.0, abs=0.01)
+    assert float(card["missing"]) == 1
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split, withheld
 from shiome.explain import covariability
 from shiome.grids import month_label, month_start
-from shiome.showcases.seasonal.hindcast import Calibration, FieldSums
+from shiome.showcases.seasonal.field_sums import FieldSums
+from shiome.showcases.seasonal.hindcast import Calibration
 from shiome.showcases.seasonal.inputs import TARGETS, Observed, last_seen
 from shiome.showcases.seasonal.members import forecast_field, forecast_members, member_fields
 from shiome.showcases.seasonal.system import LEADS, ForecastSystem

@@ -6,7 +6,7 @@ withheld within blocks), so that neither skill nor spread has seen the years it 
 
 import operator
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import jax
@@ -19,45 +19,16 @@ from shiome.core.schedule import map_tasks
 from shiome.core.threads import side_by_side
 from shiome.data.anomalies import tercile_edges
 from shiome.data.splits import Split
+from shiome.showcases.seasonal.field_sums import FieldSums, field_sums
 from shiome.showcases.seasonal.inputs import Observed, can_fit
 from shiome.showcases.seasonal.members import (
     climatology_members,
-    forecast_field,
     forecast_members,
     persistence,
 )
-from shiome.showcases.seasonal.system import LEADS, ForecastSystem, fit
+from shiome.showcases.seasonal.system import LEADS, fit
 
 Years = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class FieldSums:
-    """Sums over the verified forecasts of a field, which add up over splits.
-
-    Parameters
-    ----------
-    moments
-        (5, LEADS, points) sums of f, o, f², o² and f o of forecast f and observation o.
-    square_error
-        (4, LEADS, points) sum of squared errors by season of the target: DJF, MAM, JJA, SON.
-    count
-        (4, LEADS) forecasts in each season.
-    """
-
-    moments: npt.NDArray[np.float64]
-    square_error: npt.NDArray[np.float64]
-    count: npt.NDArray[np.int64]
-
-    def __add__(self, other: "FieldSums") -> "FieldSums":
-        return FieldSums(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
-
-    @property
-    def acc(self) -> npt.NDArray[np.float64]:
-        """(LEADS, points) correlation of forecast and observation over all verified starts."""
-        f, o, ff, oo, fo = self.moments / np.maximum(self.count.sum(0), 1)[:, None]
-        scale = np.sqrt(np.maximum(ff - f * f, 0) * np.maximum(oo - o * o, 0))
-        return np.where(scale > 0, (fo - f * o) / np.where(scale > 0, scale, 1), np.nan)
 
 
 @dataclass(frozen=True)
@@ -165,39 +136,12 @@ def run_task(task: Task) -> Hindcast:
         baseline[starts] = persistence(system.baseline, system.targets, month, starts)
         fields = wanted & np.isin(month[at] // 12, task.field_years)
         if fields.any():
-            sums = _field_sums(system, starts, at[starts], fields[starts])
+            sums = field_sums(system, starts, at[starts], fields[starts])
     for values in (members, climatology, baseline, parts):
         values[~wanted] = np.nan
     obs = np.where(wanted[..., None], system.targets[at], np.nan).astype(np.float32)
     edges = tercile_edges(system.targets, month, training)[month[at] % 12].astype(np.float32)
     return Hindcast(members, obs, edges, baseline, climatology, parts, system.kinds, sums)
-
-
-def _field_sums(
-    system: ForecastSystem,
-    starts: npt.NDArray[np.int64],
-    at: npt.NDArray[np.int64],
-    wanted: npt.NDArray[np.bool_],
-) -> FieldSums:
-    """Sums over the (start, lead) cells that are wanted; ``at`` gives their target months."""
-    field = system.field
-    assert field is not None
-    forecast = forecast_field(system, starts)
-    season = (system.month[at] % 12 + 1) % 12 // 3
-    points = field.shape[1]
-    moments = np.zeros((5, LEADS, points))
-    square_error = np.zeros((4, LEADS, points))
-    count = np.zeros((4, LEADS), np.int64)
-    for lead in range(LEADS):
-        rows = wanted[:, lead]
-        f = forecast[rows, lead].astype(np.float64)
-        o = field[at[rows, lead]].astype(np.float64)
-        moments[:, lead] = f.sum(0), o.sum(0), (f * f).sum(0), (o * o).sum(0), (f * o).sum(0)
-        for s in range(4):
-            these = season[rows, lead] == s
-            square_error[s, lead] = ((f - o)[these] ** 2).sum(0)
-            count[s, lead] = these.sum()
-    return FieldSums(moments, square_error, count)
 
 
 def merge(parts: Sequence[Hindcast]) -> Hindcast:

@@ -15,7 +15,8 @@ from jaxtyping import Array, Float, Int
 
 from shiome.core.compiling import QUICK
 from shiome.core.threads import side_by_side
-from shiome.showcases.seasonal.system import LEADS, Component, ForecastSystem
+from shiome.showcases.seasonal.components import Component
+from shiome.showcases.seasonal.system import LEADS, ForecastSystem
 from shiome.simulation.empirical import MonthlyModel, mirrored_ensemble, unforced
 
 # Starts are forecast in batches of one size, so that each component compiles once.

@@ -11,6 +11,7 @@ from shiome.core.options import check
 from shiome.core.progress import progress_bar
 from shiome.data.splits import Split, blocked, past_only
 from shiome.products import Report, prepare_output
+from shiome.showcases.seasonal.components import COUPLED, FILTERED, STATISTICAL
 from shiome.showcases.seasonal.config import TITLE, Config
 from shiome.showcases.seasonal.forecast import (
     analogues_of,
@@ -45,7 +46,7 @@ from shiome.showcases.seasonal.skill import (
     scorecards,
     warm_water_scorecard,
 )
-from shiome.showcases.seasonal.system import COUPLED, FILTERED, STATISTICAL, ForecastSystem, fit
+from shiome.showcases.seasonal.system import ForecastSystem, fit
 
 MODELS = {
     "lim20": (

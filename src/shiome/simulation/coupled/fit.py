@@ -12,20 +12,18 @@ from jaxtyping import Array, Float
 
 from shiome.core.compiling import QUICK, single
 from shiome.simulation.coupled.climate import Climate
+from shiome.simulation.coupled.closure import fit_closure
 from shiome.simulation.coupled.heat import HeatStep, SurfaceMaps, heat_step
 from shiome.simulation.coupled.model import (
-    LARGEST_INDEX,
     Closure,
     CoupledModel,
-    SeasonalClosure,
     no_closure,
 )
 from shiome.simulation.coupled.parameters import HeatParameters
 from shiome.simulation.coupled.reduced_ocean import ReducedOcean, blocked_mean
 from shiome.simulation.coupled.surface import Surface, surface_maps, target_indices
 from shiome.simulation.coupled.through_time import fit_parameters
-from shiome.simulation.empirical.recharge import harmonics
-from shiome.simulation.empirical.regression import ridge, seasonal_factors, successive
+from shiome.simulation.empirical.regression import seasonal_factors, successive
 from shiome.simulation.ocean import WARM_WATER, Basin, SimulatedOcean
 from shiome.simulation.ocean.simulated import MappedWind
 
@@ -34,9 +32,6 @@ GUST_PATTERNS = 4
 # Their amplitude, so that free runs vary as much as was observed: ship winds have errors, and part
 # of what gusts do to the surface is in its own unexplained changes already.
 GUST_SHARE = 0.4
-# Ridge penalties of the closure in units of each predictor's variance: annual mean, seasonal
-# departure, products of indices.
-MEAN_PENALTY, SEASON_PENALTY, PRODUCT_PENALTY = 0.02, 0.1, 0.3
 
 
 @dataclass(frozen=True)
@@ -173,7 +168,7 @@ def fit_coupled(
     model = eqx.tree_at(lambda m: m.heat, model, step)
     scale = (surface.amplitude @ to_indices)[usable].std(0)
     if closed:
-        closure = _closure(model, trained, surface.month, usable, (to_indices / scale).T)
+        closure = fit_closure(model, trained, surface.month, usable, (to_indices / scale).T)
         model = with_closure(model, closure)
     unexplained = _unexplained(model, trained, surface.month, usable)
     model = eqx.tree_at(lambda m: m.noise, model, _joint(unexplained, gust_noise))
@@ -298,42 +293,3 @@ def _unexplained(
 @eqx.filter_jit(compiler_options=QUICK)  # type: ignore[call-overload]
 def _advance_all(model: CoupledModel, state: Array, season: Array, forcing: Array) -> Array:
     return jax.vmap(lambda x, m: model.advance(x, m, forcing))(state, season)
-
-
-def _closure(
-    model: CoupledModel,
-    state: npt.NDArray,
-    month: npt.NDArray[np.int64],
-    usable: npt.NDArray[np.bool_],
-    indices: npt.NDArray[np.float64],
-) -> SeasonalClosure:
-    """Fit the closure to what the heat budget misses in a month."""
-    k = model.modes
-    now = successive(usable, month)
-    season = month[now] % 12
-    heat = jax.tree.map(lambda x: np.asarray(x, np.float64)[season], model.heat)
-    surface, ocean = state[now, :k].astype(np.float64), state[now, k:].astype(np.float64)
-    budget = np.einsum("tij,tj->ti", heat.propagator, surface)
-    budget += np.einsum("tij,tj->ti", heat.heating, ocean)
-    missing = state[now + 1, :k] - budget
-    waves = harmonics(1)
-    charge = ocean @ np.asarray(model.charge, np.float64)
-    predictors = np.concatenate([surface, charge[:, None]], axis=1)
-    nino, dipole = np.clip(surface @ indices.T, -LARGEST_INDEX, LARGEST_INDEX).T
-    held = np.clip(charge, -LARGEST_INDEX, LARGEST_INDEX)
-    products = np.stack([nino**2 - 1.0, nino * held, dipole**2 - 1.0], axis=1)
-    seasonal = [
-        (x[:, None, :] * waves[season][:, :, None]).reshape(len(x), -1)
-        for x in (predictors, products)
-    ]
-    by_wave = np.r_[MEAN_PENALTY, SEASON_PENALTY, SEASON_PENALTY]
-    penalty = np.concatenate(
-        [
-            np.outer(by_wave, predictors.var(0)).ravel(),
-            np.tile(PRODUCT_PENALTY * products.var(0), 3),
-        ]
-    )
-    solution = ridge(np.concatenate(seasonal, axis=1), missing, penalty)
-    parts = np.split(solution, [3 * (k + 1)])
-    linear, quadratic = (np.einsum("mh,hij->mji", waves, part.reshape(3, -1, k)) for part in parts)
-    return SeasonalClosure(single(linear), single(quadratic), single(indices))
