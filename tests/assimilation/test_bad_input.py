@@ -3,8 +3,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from shiome.assimilation.cycle import Diagnosis, assimilate
+from shiome.assimilation.cycle import Diagnosis, Errors, assimilate
 from shiome.assimilation.enkf import SquareRoot
+from shiome.assimilation.finite_size import FiniteSize
+from shiome.assimilation.ienks import IterativeSmoother
 from shiome.assimilation.letkf import LocalTransform
 from shiome.assimilation.localisation import gaspari_cohn, neighbourhood
 from shiome.assimilation.observations import (
@@ -14,10 +16,11 @@ from shiome.assimilation.observations import (
     IndependentError,
     Selection,
 )
+from shiome.assimilation.particle import ParticleFilter
 from shiome.assimilation.problem import Gaussian, Problem
 from shiome.assimilation.quality import InnovationCheck
 from shiome.assimilation.scheme import Estimate
-from shiome.assimilation.score import DivergenceError, score
+from shiome.assimilation.score import DivergenceError, divergence, score
 from shiome.core.errors import ConfigError, DataError
 from shiome.simulation.lorenz96 import Lorenz96
 
@@ -31,9 +34,12 @@ def problem(operator=ALL, error=UNIT):
     return Problem(Lorenz96(), operator, error, START)
 
 
-def test_ensemble_of_one():
+@pytest.mark.parametrize(
+    "scheme", [SquareRoot(1), FiniteSize(1), IterativeSmoother(1, 2), ParticleFilter(1)]
+)
+def test_ensemble_of_one(scheme):
     with pytest.raises(ConfigError, match="at least 2 members"):
-        SquareRoot(1).init(problem(), jax.random.key(0))
+        scheme.init(problem(), jax.random.key(0))
 
 
 @pytest.mark.parametrize("variance", [0.0, -1.0, np.array([1.0, np.nan])])
@@ -52,6 +58,8 @@ def test_operator_and_error_that_do_not_fit():
         problem(Function(lambda x: x.reshape(2, 4)))
     with pytest.raises(DataError, match="cannot be applied to a state of 8"):
         problem(Function(lambda x: x @ jnp.ones(3)))
+    with pytest.raises(DataError, match="state of 8 variables: index 8 is beyond its end"):
+        problem(Selection([0, 8]))
     with pytest.raises(DataError, match="gives 2 observations"):
         problem(Selection([0, 3]), IndependentError(jnp.ones(3)))
 
@@ -74,8 +82,12 @@ def diagnosis(surprise, finite=True):
     return Diagnosis(ones, 0 * ones, 0 * ones, surprise, np.full(surprise.shape, finite))
 
 
+def errors_of(analysis):
+    return Errors(analysis, analysis, analysis, analysis, np.full_like(analysis, 3.6))
+
+
 def test_divergence_is_reported_instead_of_a_number():
-    errors, calm = np.full((2, 400), 0.2), np.ones((2, 400))
+    errors, calm = errors_of(np.full((2, 400), 0.2)), np.ones((2, 400))
     assert score(errors, diagnosis(calm), 100).mean == pytest.approx(0.2)
     wild = calm.copy()
     wild[1, 250:] = 30.0
@@ -85,8 +97,19 @@ def test_divergence_is_reported_instead_of_a_number():
         score(errors, diagnosis(calm, finite=False), 100)
 
 
+def test_a_filter_that_lost_the_truth_and_does_not_notice_has_no_score():
+    # Innovations stay as expected where few variables are seen, or the spread is as wide.
+    analysis, calm = np.full((2, 400), 0.2), diagnosis(np.ones((2, 400)))
+    analysis[1, 320:] = 4.5
+    with pytest.raises(DivergenceError, match=r"errors of experiment 1 from cycle 300 .* climate"):
+        score(errors_of(analysis), calm, 100)
+    assert divergence(calm, 100) is None
+    analysis[1, 320:] = 1.0
+    assert score(errors_of(analysis), calm, 100).mean > 0.2
+
+
 def test_standard_error_of_independent_errors():
-    errors = np.random.default_rng(0).normal(1.0, 0.3, size=(4, 10_000))
+    errors = errors_of(np.random.default_rng(0).normal(1.0, 0.3, size=(4, 10_000)))
     measured = score(errors, diagnosis(np.ones((4, 10_000))), 0)
     assert measured.standard_error == pytest.approx(0.3 / 200, rel=0.1)
     low, high = measured.interval

@@ -31,7 +31,7 @@ def test_published_number(experiment):
 def test_sparse_smoother_while_it_holds_the_truth():
     # It does for some hundred cycles: many short experiments instead of two long ones.
     experiment = next(x for x in TABLE if x.key == UNSTABLE)
-    experiment.confirm(experiment.run(200, 6, jax.random.key(7)))
+    experiment.confirm(experiment.run(experiment.holds, 6, jax.random.key(7)))
 
 
 @pytest.mark.slow

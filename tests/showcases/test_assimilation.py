@@ -2,6 +2,7 @@
 
 import json
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,27 +10,54 @@ import pytest
 
 from shiome.showcases.assimilation import hybrid, learned_model
 from shiome.showcases.assimilation.config import Config
-from shiome.showcases.assimilation.increments import FIRST_SPREAD, anchored
+from shiome.showcases.assimilation.increments import anchored
 from shiome.showcases.assimilation.learned_analysis import (
-    joined,
+    BACK,
+    cycled,
+    populate,
     shipped,
     shipped_history,
     untrained,
 )
 from shiome.showcases.assimilation.run import run
+from shiome.showcases.assimilation.traced import BEYOND, FIRST_SPREAD
 from shiome.simulation.lorenz96 import Lorenz96
-from shiome.training.fit import History
 
 KEY = jax.random.key(0)
 
 
-def test_untrained_analysis_takes_its_first_guess_and_the_shipped_one_does_better():
-    forecast, innovation = 2.3 + jnp.arange(40.0) / 10, jnp.sin(jnp.arange(40.0))
-    gain = FIRST_SPREAD**2 / (FIRST_SPREAD**2 + 1)
-    np.testing.assert_allclose(untrained(KEY)(forecast, innovation), gain * innovation, atol=1e-6)
-    increment = shipped()(forecast, innovation)
-    assert jnp.isfinite(increment).all()
-    assert 0 < jnp.abs(increment).mean() < jnp.abs(innovation).mean()
+FORECAST, INNOVATION = 2.3 + 3 * jnp.sin(jnp.arange(40.0) / 3), jnp.cos(jnp.arange(40.0))
+
+
+@pytest.fixture(scope="module")
+def attractor():
+    return populate(1, KEY).truth[0]
+
+
+def test_trace_leads_back_to_where_the_forecast_came_from(attractor):
+    increment = untrained(KEY)
+    forecast = attractor
+    for _ in range(BACK):
+        forecast = increment.model.step(forecast, jnp.asarray(0.0), KEY)
+    way = increment.traced(forecast)
+    assert way.shape == (BACK, 40)
+    np.testing.assert_allclose(way[0], attractor, atol=0.5)
+    np.testing.assert_allclose(way[-1], increment.traced(forecast)[-1])
+    # However wild the state, the way back stays bounded.
+    assert (jnp.abs(increment.traced(50.0 * forecast)) <= BEYOND).all()
+
+
+def test_untrained_increment_is_that_of_the_extended_kalman_filter(attractor):
+    increment = untrained(KEY)
+    way = np.asarray(increment.traced(attractor), float)
+    unit = np.eye(40)
+    covariance = FIRST_SPREAD**2 * unit
+    for state in way:
+        slope = np.asarray(increment.model.tangent(jnp.asarray(state, jnp.float32)), float)
+        prior = slope @ covariance @ slope.T
+        covariance = prior - prior @ np.linalg.solve(prior + unit, prior)
+    expected = prior @ np.linalg.solve(prior + unit, np.asarray(INNOVATION, float))
+    np.testing.assert_allclose(increment(attractor, INNOVATION), expected, atol=1e-4)
 
 
 def test_patterns_are_anchored_around_the_circle():
@@ -42,15 +70,16 @@ def test_patterns_are_anchored_around_the_circle():
 
 
 def test_shipped_analysis_turns_with_the_circle():
-    forecast, innovation = 2.3 + 3 * jnp.sin(jnp.arange(40.0) / 3), jnp.cos(jnp.arange(40.0))
-    turned = shipped()(jnp.roll(forecast, 7), jnp.roll(innovation, 7))
-    np.testing.assert_allclose(turned, jnp.roll(shipped()(forecast, innovation), 7), atol=1e-4)
+    increment = eqx.filter_jit(shipped())
+    turned = increment(jnp.roll(FORECAST, 7), jnp.roll(INNOVATION, 7))
+    np.testing.assert_allclose(turned, jnp.roll(increment(FORECAST, INNOVATION), 7), atol=1e-4)
 
 
-def test_courses_of_stages_are_joined():
-    one = History(np.array([2, 4]), np.array([0.3, 0.2]), np.array([1.0, 0.9]))
-    assert joined([one, one]).steps.tolist() == [2, 4, 6, 8]
+def test_shipped_analysis_is_better_than_the_equations_alone():
     assert (np.diff(shipped_history().steps) > 0).all()
+    run = eqx.filter_jit(lambda increment: cycled(increment, populate(8, KEY), 150, KEY)[1])
+    learned, plain = (run(x)[50:].mean() ** 0.5 for x in (shipped(), untrained(KEY)))
+    assert learned < plain - 0.004
 
 
 def test_a_true_model_has_endless_skill_and_a_wrong_one_little():

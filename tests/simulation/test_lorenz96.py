@@ -37,6 +37,14 @@ def test_time_stepping_is_of_fourth_order(make):
     assert 3.6 < np.log2(coarse / fine) < 4.6
 
 
+def test_tangent_is_the_derivative_of_a_step_and_the_reversed_model_undoes_it():
+    model, state = Lorenz96(), 2.3 + 3 * jax.random.normal(KEY, (12,))
+    ahead = model.step(state, 0.0, KEY)
+    derivative = jax.jacfwd(lambda x: model.step(x, 0.0, KEY))(state)
+    np.testing.assert_allclose(model.tangent(state), derivative, atol=1e-13)
+    np.testing.assert_allclose(model.reversed().step(ahead, 0.0, KEY), state, atol=5e-3)
+
+
 def test_climate_of_the_standard_setting():
     states = trajectory(Lorenz96(), jnp.zeros(40).at[0].set(1.0), 0.0, 10_000, KEY)[1000:]
     assert states.mean() == pytest.approx(2.34, abs=0.1)

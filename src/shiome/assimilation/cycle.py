@@ -1,7 +1,7 @@
 """Cycling: forecast, observe, analyse, again and again; and twin experiments."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -54,12 +54,23 @@ class Trace(NamedTuple):
 
 
 class Errors(NamedTuple):
-    """Root-mean-square errors over the variables and the spreads that should match them."""
+    """Root-mean-square errors over the variables; each of shape (cycles,).
+
+    Attributes
+    ----------
+    forecast, analysis
+        Of the estimate before and after the observations came in.
+    forecast_spread, analysis_spread
+        What the scheme believes them to be.
+    climate
+        Of the mean over all cycles: what is known without a model and without observations.
+    """
 
     forecast: Float[Array, " cycles"]
     analysis: Float[Array, " cycles"]
     forecast_spread: Float[Array, " cycles"]
     analysis_spread: Float[Array, " cycles"]
+    climate: Float[Array, " cycles"]
 
 
 Record = Callable[[Estimate, Estimate, Array], PyTree]
@@ -165,6 +176,7 @@ def _rms(x: Float[Array, " n"]) -> Float[Array, ""]:
 
 def errors_against(truth: Float[Array, "cycles n"]) -> Record:
     """Record of errors and spreads, for experiments in which the truth is known."""
+    climate = truth.mean(0)
 
     def record(prior: Estimate, posterior: Estimate, cycle: Array) -> Errors:
         return Errors(
@@ -172,48 +184,62 @@ def errors_against(truth: Float[Array, "cycles n"]) -> Record:
             _rms(posterior.mean - truth[cycle]),
             _rms(prior.spread),
             _rms(posterior.spread),
+            _rms(climate - truth[cycle]),
         )
 
     return record
 
 
-def twin(
-    scheme: Scheme,
-    problem: Problem,
-    cycles: int,
-    key: PRNGKeyArray,
-    *,
-    world: Problem | None = None,
-) -> tuple[Errors, Diagnosis]:
-    """One twin experiment: draw a truth, observe it, assimilate, and compare.
-
-    Parameters
-    ----------
-    world
-        Where the truth comes from, if its model is not the one of ``problem``.
-    """
-    nature, filtering = jax.random.split(key)
-    truth, observations = simulate(world or problem, cycles, nature)
-    trace = assimilate(scheme, problem, observations, filtering, record=errors_against(truth))
-    return trace.record, trace.diagnosis
-
-
-def _many(
-    scheme: Scheme,
-    problem: Problem,
-    cycles: int,
-    keys: PRNGKeyArray,
-    *,
-    world: Problem | None = None,
-) -> tuple[Errors, Diagnosis]:
-    """Twin experiments in one compiled, vectorised call, one per key; arrays (keys, cycles)."""
-    return jax.vmap(lambda key: twin(scheme, problem, cycles, key, world=world))(keys)
-
-
-twins = eqx.filter_jit(_many)
-
 BRIEF = {"xla_backend_optimization_level": 1}
 """For runs of about a second: to optimise their code would take longer than it saves."""
 
-brief_twins: Callable[..., tuple[Errors, Diagnosis]] = eqx.filter_jit(_many, compiler_options=BRIEF)  # type: ignore[call-overload]
-"""The same, compiled in two thirds of the time and no faster to run."""
+
+def compiled(function: Callable[..., Any], *, brief: bool = False) -> Any:
+    """Compile a function of pytrees, for long runs or for brief ones."""
+    if not brief:
+        return eqx.filter_jit(function)
+    return eqx.filter_jit(function, compiler_options=BRIEF)  # type: ignore[call-overload]
+
+
+def _worlds(problem: Problem, cycles: int, keys: PRNGKeyArray) -> tuple[Array, Array]:
+    draw = lambda key: simulate(problem, cycles, jax.random.split(key)[0])
+    return jax.vmap(draw)(keys)
+
+
+def _filtered(
+    scheme: Scheme, problem: Problem, truths: Array, seen: Array, keys: PRNGKeyArray
+) -> tuple[Errors, Diagnosis]:
+    def one(truth: Array, y: Array, key: PRNGKeyArray) -> tuple[Errors, Diagnosis]:
+        within = jax.random.split(key)[1]
+        trace = assimilate(scheme, problem, y, within, record=errors_against(truth))
+        return trace.record, trace.diagnosis
+
+    return jax.vmap(one)(truths, seen, keys)
+
+
+# Apart, so that schemes of one problem share the compiled simulation.
+_WORLDS = {brief: compiled(_worlds, brief=brief) for brief in (False, True)}
+_FILTERED = {brief: compiled(_filtered, brief=brief) for brief in (False, True)}
+
+
+def twins(
+    scheme: Scheme, problem: Problem, cycles: int, keys: PRNGKeyArray, *, brief: bool = False
+) -> tuple[Errors, Diagnosis]:
+    """Twin experiments, one per key: draw a truth, observe it, assimilate, and compare.
+
+    Parameters
+    ----------
+    scheme, problem, cycles
+        How to assimilate, what, and for how long.
+    keys
+        Of shape (experiments,).
+    brief
+        Whether the runs take about a second, so that to compile them is what counts.
+
+    Returns
+    -------
+    Errors and diagnosis, arrays of shape (experiments, cycles).
+    """
+    truths, seen = _WORLDS[brief](problem, cycles, keys)
+    errors, diagnosis = _FILTERED[brief](scheme, problem, truths, seen, keys)
+    return errors, diagnosis

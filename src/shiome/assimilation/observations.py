@@ -49,6 +49,11 @@ class Selection(ObservationOperator):
 
     def __call__(self, state: Float[Array, " n"]) -> Float[Array, " p"]:
         """Observe one state."""
+        if not isinstance(self.indices, jax.core.Tracer):
+            # An index beyond the end would quietly be taken for the last one.
+            last = np.asarray(self.indices).max(initial=0)
+            if last >= state.size:
+                raise IndexError(f"index {last} is beyond its end")
         return state[self.indices]
 
 

@@ -43,5 +43,6 @@ EXPERIMENTS = (
         lambda: (IterativeSmoother(100, 2, confidence=1.0, rotation=True), _problem()),
         SOURCE,
         double=True,
+        holds=200,
     ),
 )

@@ -13,7 +13,7 @@ class Config:
 
     size: str = option(
         "small",
-        "How much to compute: small (two to two and a half minutes) or full (hours; not run yet).",
+        "How much to compute: small (about two minutes) or full (about ten times as much).",
         choices=("small", "full"),
     )
     retrain: bool = option(
@@ -27,7 +27,7 @@ class Config:
     @property
     def cycles(self) -> int:
         """Assimilation cycles of each published experiment, after its spin-up."""
-        return 400 if self.size == "small" else 10_000
+        return 400 if self.size == "small" else 4000
 
     @property
     def seeds(self) -> int:
@@ -37,12 +37,12 @@ class Config:
     @property
     def learning(self) -> tuple[int, int, tuple[float, ...]]:
         """Cycles to learn a model from, optimisation steps, and inflation of each round."""
-        return (600, 250, (1.3,)) if self.size == "small" else (4000, 1500, (1.3, 1.15, 1.08))
+        return (600, 250, (1.3,)) if self.size == "small" else (1500, 500, (1.3, 1.15))
 
     @property
     def trial(self) -> int:
         """Cycles over which hybrid models are judged."""
-        return 400 if self.size == "small" else 4000
+        return 300 if self.size == "small" else 1500
 
     @property
     def densities(self) -> tuple[float, ...]:
@@ -54,4 +54,4 @@ class Config:
         """Ensemble sizes of the models for which several are tried."""
         if self.size == "small":
             return {"emulator": (10, 20)}
-        return {"emulator": (7, 10, 20, 40), "full": (7, 10, 20, 40)}
+        return {"emulator": (7, 10, 20, 40), "full": (10, 20, 40)}

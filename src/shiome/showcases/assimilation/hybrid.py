@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import BRIEF, Diagnosis, Errors, assimilate, errors_against
+from shiome.assimilation.cycle import Diagnosis, Errors, assimilate, compiled, errors_against
 from shiome.assimilation.ensembles import Multiplicative
 from shiome.assimilation.experiments.experiment import BRIEF_CYCLES
 from shiome.assimilation.letkf import LocalTransform
@@ -101,8 +100,7 @@ def _cycled(
     return trace.record, trace.diagnosis
 
 
-_at_length = eqx.filter_jit(_cycled)
-_briefly = eqx.filter_jit(_cycled, compiler_options=BRIEF)  # type: ignore[call-overload]
+_CYCLED = {brief: compiled(_cycled, brief=brief) for brief in (False, True)}
 
 
 def filtered(
@@ -141,21 +139,19 @@ def filtered(
         np.arange(size) < SLOW, np.arange(size), (np.arange(size) - SLOW) // NATURE.fast
     )
     near = neighbourhood(owner, np.arange(SLOW), 4.0, period=SLOW)
-    run = _briefly if cycles <= BRIEF_CYCLES else _at_length
-
-    def go(inflation: float) -> tuple[Errors, Diagnosis]:
-        widened = Multiplicative(jnp.asarray(inflation))
-        scheme = LocalTransform(members, near, widened, rotation=True)
-        return jax.block_until_ready(run(scheme, problem, world, key))
-
-    go(inflations[0])  # compiles
+    schemes = {
+        inflation: LocalTransform(members, near, Multiplicative(jnp.asarray(inflation)), True)
+        for inflation in inflations
+    }
+    given = (problem, world, key)
+    run = _CYCLED[cycles <= BRIEF_CYCLES].lower(schemes[inflations[0]], *given).compile()
     outcomes: list[Outcome] = []
-    for inflation in inflations:
+    for inflation, scheme in schemes.items():
         begin = time.process_time()
-        errors, diagnosis = go(inflation)
+        errors, diagnosis = jax.block_until_ready(run(scheme, *given))
         seconds = (time.process_time() - begin) / cycles
         try:
-            result = score(np.asarray(errors.analysis), diagnosis, cycles // 5)
+            result = score(errors, diagnosis, cycles // 5)
         except DivergenceError as reason:
             warn(f"The {name} model, {members} members, inflation {inflation:g}: {reason}")
         else:

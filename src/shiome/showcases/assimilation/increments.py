@@ -1,9 +1,8 @@
 """Networks that turn a forecast and an innovation into an increment of the analysis."""
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float
 
 from shiome.nets.ring import RingNet
 
@@ -12,9 +11,6 @@ CLIMATE_MEAN, CLIMATE_SPREAD = 2.3, 3.6
 
 FIRST_GUESS = 0.3
 """Part of the innovation that :class:`Increment` takes before anything is learned."""
-
-FIRST_SPREAD = 0.5
-"""Forecast error that :class:`FlowIncrement` assumes before anything is learned."""
 
 
 def _inputs(
@@ -50,37 +46,3 @@ def anchored(patterns: Float[Array, "n width"]) -> Float[Array, "n n"]:
     left = jnp.pad(line[:, :reach], ((0, 0), (n - reach, 0)))
     right = jnp.pad(line[:, n + reach :], ((0, 0), (0, n - reach)))
     return line[:, reach : n + reach] + left + right
-
-
-class FlowIncrement(eqx.Module):
-    """Kalman increment with a background covariance that a network reads from the forecast.
-
-    The network gives every point of the circle a pattern of forecast errors around it. The
-    covariance is the sum of their outer products; its gain, for observations of all variables with
-    unit error, makes the increment. A last channel is added to it directly.
-
-    Attributes
-    ----------
-    net
-        From forecast and innovation to ``2 * reach + 2`` channels.
-    reach
-        Points to either side that a pattern extends over.
-    """
-
-    net: RingNet
-    reach: int = eqx.field(static=True)
-
-    def __init__(self, width: int, blocks: int, reach: int, *, key: PRNGKeyArray):
-        self.net = RingNet(2, 2 * reach + 2, width=width, blocks=blocks, key=key)
-        self.reach = reach
-
-    def __call__(
-        self, forecast: Float[Array, " n"], innovation: Float[Array, " n"]
-    ) -> Float[Array, " n"]:
-        """Increment of one state."""
-        out = self.net(_inputs(forecast, innovation))
-        errors = anchored(out[:, :-1].at[:, self.reach].add(FIRST_SPREAD))
-        total = errors.T @ errors + jnp.eye(forecast.size, dtype=out.dtype)
-        # B (B + I)^-1 = I - (B + I)^-1
-        kept = jax.scipy.linalg.solve(total, innovation, assume_a="pos")
-        return innovation - kept + out[:, -1]

@@ -1,6 +1,7 @@
 """A model learned from noisy, partial observations by alternating assimilation and training."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple, cast
 
 import equinox as eqx
@@ -9,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.assimilation.cycle import BRIEF, assimilate, simulate
+from shiome.assimilation.cycle import assimilate, compiled, simulate
 from shiome.assimilation.ensembles import Multiplicative
 from shiome.assimilation.experiments.experiment import near_rest
 from shiome.assimilation.letkf import LocalTransform
@@ -39,7 +40,7 @@ SPIN_UP = 400
 STEP = 0.05
 
 # What is compiled here serves every model of the same structure.
-simulated = eqx.filter_jit(simulate, compiler_options=BRIEF)  # type: ignore[call-overload]
+simulated = compiled(simulate, brief=True)
 
 
 class Correction(eqx.Module):
@@ -158,7 +159,7 @@ def learn(
     return Corrected(eqx.tree_at(lambda t: t.net, term, net), start.physics)
 
 
-@eqx.filter_jit(compiler_options=BRIEF)  # type: ignore[call-overload]
+@partial(compiled, brief=True)
 def _analysed(
     scheme: LocalTransform, problem: Problem, observations: Array, key: PRNGKeyArray
 ) -> Float[Array, "cycles n"]:
@@ -235,7 +236,7 @@ def alternate(
     return models
 
 
-@eqx.filter_jit(compiler_options=BRIEF)  # type: ignore[call-overload]
+@partial(compiled, brief=True)
 def _forecasts(
     model: Model, states: Float[Array, "starts n"], length: int
 ) -> Float[Array, "starts length n"]:
