@@ -154,18 +154,19 @@ def match(
     taken = np.full(len(truth), -np.inf)
     partner, distance = np.full(len(found), -1), np.full(len(found), np.nan)
     events: dict[Any, Any] = dict(truth.groupby("time").indices)
+    none = np.zeros(0, np.int64)
+    at = [events.get(time, none) for time in found["time"]]
     y, x = truth["latitude"].to_numpy(), truth["longitude"].to_numpy()
-    for row in np.argsort(-found["score"].to_numpy(), kind="stable"):
-        free = np.asarray(events.get(found["time"][row], []), np.int64)
-        free = free[np.isneginf(taken[free])]
+    score, north, east = (found[c].to_numpy() for c in ("score", "latitude", "longitude"))
+    for row in np.argsort(-score, kind="stable"):
+        free = at[row][np.isneginf(taken[at[row]])]
         if not free.size:
             continue
-        place = found["latitude"][row], found["longitude"][row]
-        apart = world.distance(*place, y[free], x[free])
+        apart = world.distance(north[row], east[row], y[free], x[free])
         nearest = int(np.argmin(apart))
         if apart[nearest] <= radius:
             partner[row], distance[row] = free[nearest], apart[nearest]
-            taken[free[nearest]] = found["score"][row]
+            taken[free[nearest]] = score[row]
     return Matches(
         found.assign(hit=partner >= 0, truth=partner, distance=distance),
         truth.assign(detected=np.isfinite(taken), score=taken),

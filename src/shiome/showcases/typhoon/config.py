@@ -14,10 +14,8 @@ class Scale(NamedTuple):
     Attributes
     ----------
     seasons
-        Days of each simulated season; the second last is divided into training and validation,
-        the last is for the test.
-    validation_days
-        Last days of the second last season.
+        Numbers of the simulated seasons; the second last is for the validation, the last for the
+        test; none for those that ship.
     coarsen
         Cells of 25 km along one side of a pixel.
     steps, batch, chunk
@@ -30,7 +28,6 @@ class Scale(NamedTuple):
     """
 
     seasons: tuple[int, ...]
-    validation_days: int
     coarsen: int
     steps: int
     batch: int
@@ -54,9 +51,9 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "small": Scale((), 0, 4, 120, 32, 60, 2, 1, 6, 2, 3, 2),
-    "medium": Scale((75, 90, 60, 75), 30, 4, 1500, 64, 150, 2, 1, 12, 2, 5, 2),
-    "full": Scale((150,) * 8, 75, 1, 12_000, 128, 500, 3, 2, 32, 4, 10, 3),
+    "small": Scale((), 2, 120, 32, 60, 3, 1, 4, 2, 3, 2),
+    "medium": Scale((*range(6), 8, 9), 2, 1200, 64, 200, 3, 1, 8, 2, 3, 1),
+    "full": Scale(tuple(range(30)), 1, 20_000, 128, 500, 4, 2, 16, 4, 10, 3),
 }
 
 
@@ -67,7 +64,7 @@ class Config:
     size: str = option(
         "small",
         "How much to compute: small (shipped synthetic seasons, tiny networks, minutes), "
-        "medium (simulates; an hour or two) or full (days on a CPU; meant for an accelerator).",
+        "medium (simulates eight seasons; hours) or full (days; meant for an accelerator).",
         choices=tuple(SCALES),
     )
     images: str | None = option(
@@ -88,8 +85,8 @@ class Config:
         "goes on from it, to the same weights.",
     )
     gale: float = option(
-        11.0,
-        "Wind from which a simulated vortex is a cyclone (mean of the layer).",
+        17.0,
+        "Wind from which a simulated vortex is a cyclone: a gale (mean of the layer).",
         unit="m s-1",
         ge=1,
         le=60,
@@ -105,13 +102,13 @@ class Config:
         100.0, "Thickness that the layer of a simulated cyclone lacks.", unit="m", ge=0, le=3000
     )
     lifetime: float = option(
-        24.0, "Shortest life of a simulated cyclone.", unit="hours", ge=6, le=240
+        36.0, "Shortest life of a simulated cyclone.", unit="hours", ge=6, le=240
     )
     radius: float = option(
-        500.0, "Largest distance of a detection from what it found.", unit="km", ge=50, le=2000
+        300.0, "Largest distance of a detection from what it found.", unit="km", ge=50, le=2000
     )
     separation: float = option(
-        500.0, "Least distance between two detections in one image.", unit="km", ge=0, le=2000
+        400.0, "Least distance between two detections in one image.", unit="km", ge=0, le=2000
     )
     recall: float = option(
         0.87,

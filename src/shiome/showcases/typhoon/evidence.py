@@ -8,7 +8,7 @@ import xarray as xr
 
 from shiome.data.windows import ImageGrid, gather
 from shiome.explain.grad_cam import grad_cam
-from shiome.showcases.typhoon.experiments import ENSEMBLE, Results, Scene
+from shiome.showcases.typhoon.experiments import Results, Scene
 
 EACH = 2  # pictures of each kind
 
@@ -23,7 +23,7 @@ def evidence(
     row, column = grid.locate(chosen["latitude"], chosen["longitude"])
     corner = grid.corner(row, column, size)
     step = np.searchsorted(setting.archive.images["time"].values, chosen["time"].to_numpy())
-    channels = np.moveaxis(setting.images[..., : ENSEMBLE.channels], -1, 0)
+    channels = np.moveaxis(setting.images, -1, 0)
     width = grid.shape[1]
     patches = np.stack([gather(c[:, :, :width], step, *corner, size) for c in channels], axis=-1)
     said = np.asarray(member(jnp.asarray(patches)))

@@ -15,8 +15,8 @@ from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.baselines import feature_maps, logistic_map, threshold_maps
 from shiome.showcases.typhoon.config import Config
 from shiome.showcases.typhoon.detector import Centred, Machine, fitting
-from shiome.showcases.typhoon.labels import Examples, frames
-from shiome.showcases.typhoon.score import DAYS, Searched, enter_key, part_of, searched
+from shiome.showcases.typhoon.labels import Examples, frames, shown
+from shiome.showcases.typhoon.score import DAYS, Searched, enter_key, events, part_of, searched
 from shiome.showcases.typhoon.train import (
     CLASSES,
     LADDER,
@@ -43,12 +43,15 @@ class Scene(NamedTuple):
         Labelled patches of all parts.
     images
         Whole images with their earlier frames, sides divisible.
+    truth
+        Cyclones and precursors of validation and test.
     """
 
     config: Config
     archive: Archive
     examples: Examples
     images: Float[npt.NDArray, "time row column channels"]
+    truth: dict[str, pd.DataFrame]
 
     @property
     def periodic(self) -> bool:
@@ -57,13 +60,18 @@ class Scene(NamedTuple):
 
     def search(self, maps: Float[npt.NDArray, "time rows columns"]) -> Searched:
         """Detections and scores of maps of all images."""
-        return searched(maps, self.archive, self.config, enter_key(self.config.seed))
+        key = enter_key(self.config.seed)
+        return searched(maps, self.archive, self.truth, self.config, key)
+
+    def alone(self, network: Centred, rung: Rung = ENSEMBLE) -> Searched:
+        """Detections and scores of one network."""
+        return self.search(self.maps(Machine([network], [1.0], self.periodic), rung))
 
     def maps(self, machine: Machine, rung: Rung) -> Float[npt.NDArray, "time rows columns"]:
         """Maps of the images of validation and test; zeros elsewhere."""
         times = self.archive.images["time"].values
         at = np.concatenate([part_of(times, self.archive, p) for p in ("validation", "test")])
-        made = machine.maps(self.images[at][..., : rung.channels])
+        made = machine.maps(shown(self.images[at], rung.channels))
         maps = np.zeros((len(times), *made.shape[1:]), np.float32)
         maps[at] = made
         return maps
@@ -88,19 +96,22 @@ class Results(NamedTuple):
     best
         Of the methods of the first seed: full (ensemble, test-time augmentation), single,
         threshold, area, logistic.
-    members, weight
-        The ensemble of the first seed.
+    members, weight, alone
+        The ensemble of the first seed, and what each member reaches alone.
     """
 
     rows: list[Row]
     best: dict[str, Searched]
     members: list[Centred]
     weight: list[float]
+    alone: list[Searched]
 
 
 def scene(config: Config, archive: Archive, examples: Examples) -> Scene:
     """Put together what is shared."""
-    return Scene(config, archive, examples, fitting(frames(archive), config.scale.reduction))
+    truth = {part: events(archive, part) for part in ("validation", "test")}
+    images = fitting(frames(archive), config.scale.reduction)
+    return Scene(config, archive, examples, images, truth)
 
 
 def count(config: Config) -> int:
@@ -114,25 +125,25 @@ def compare(scene: Scene, advance: Callable[[], None]) -> Results:
     """Climb the ladder for every seed, and search with the baselines."""
     rows: list[Row] = []
     best = baselines(scene)
-    kept: tuple[list[Centred], list[float]] | None = None
+    kept: tuple[list[Centred], list[float], list[Searched]] | None = None
     for seed in range(scene.config.scale.seeds):
         members = _ladder(scene, seed, rows, advance)
         weight = skill_weights([m.score for m in members], float(np.log(CLASSES))).tolist()
         networks = [m.network for m in members]
-        strongest = int(np.argmin([m.score for m in members]))
-        together = {
-            "ensemble": Machine(networks, weight, scene.periodic),
-            "tta": Machine(networks, weight, scene.periodic, symmetric=True),
-            "single": Machine([networks[strongest]], [1.0], scene.periodic),
-        }
-        found = {n: scene.search(scene.maps(d, ENSEMBLE)) for n, d in together.items()}
-        rows.append(Row("ensemble", "+ ensemble", seed, found["ensemble"]))
-        rows.append(Row("tta", "+ test-time augmentation", seed, found["tta"]))
+        together = Machine(networks, weight, scene.periodic)
         if kept is None:
-            kept = networks, weight
-            best |= {"full": found["tta"], "single": found["single"]}
+            # The last rung is the first member.
+            alone = [rows[-1].found, *(scene.alone(network) for network in networks[1:])]
+            kept = networks, weight, alone
+            best["single"] = alone[int(np.argmin([m.score for m in members]))]
+        for name, words, machine in (
+            ("ensemble", "+ ensemble", together),
+            ("tta", "+ test-time augmentation", together._replace(symmetric=True)),
+        ):
+            rows.append(Row(name, words, seed, scene.search(scene.maps(machine, ENSEMBLE))))
+        best.setdefault("full", rows[-1].found)
     assert kept is not None
-    return Results(rows, best, kept[0], kept[1])
+    return Results(rows, best, *kept)
 
 
 def baselines(scene: Scene) -> dict[str, Searched]:
@@ -157,8 +168,7 @@ def _ladder(scene: Scene, seed: int, rows: list[Row], advance: Callable[[], None
     for rung in LADDER:
         file = keep / f"{rung.name}.ckpt" if keep else None
         trained = fit_rung(rung, scale, known, held, key, checkpoint=file, advance=advance)
-        machine = Machine([trained.network], [1.0], scene.periodic)
-        rows.append(Row(rung.name, rung.words, seed, scene.search(scene.maps(machine, rung))))
+        rows.append(Row(rung.name, rung.words, seed, scene.alone(trained.network, rung)))
         last = [trained]
     for number, share in enumerate(hard_shares(scale.members - 1)):
         file = keep / f"member{number}.ckpt" if keep else None

@@ -42,7 +42,7 @@ def draw_curves(table: pd.DataFrame, found: dict[str, Searched]) -> Figure:
         axes.plot(part["recall"], part["precision"], color=colour, label=words)
         value = search.scores.sel(estimate="value")
         axes.plot(float(value["recall"]), float(value["precision"]), "o", color=colour, ms=6)
-    axes.plot(*GOAL, "*", color=OKABE_ITO["black"], ms=11, label="goal of the full size")
+    axes.plot(*GOAL, "*", color=OKABE_ITO["black"], ms=11, label="goal")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Recall (POD)", ylabel="Precision (1 − FAR)")
     legend(axes, loc="upper right", framealpha=0.85, frameon=True, edgecolor="none")
     return figure

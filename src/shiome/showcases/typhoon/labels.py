@@ -18,9 +18,10 @@ CHANNELS = 2 + len(LAGS)
 LATITUDE = (20.0, 15.0)  # degrees; what becomes 0, and what becomes 1 more
 # Groups that batches are mixed from: 0 background, 1 failed clusters, 2 precursors, 3 cyclones.
 GROUPS = ("background", "failed", "precursor", "cyclone")
-BACKGROUND = 3  # random patches per image
-# Random patches are not closer to a storm, km; between, a window may be called either way.
-AWAY = 700.0
+BACKGROUND = 6  # random patches per image
+# Random patches are not closer to a storm, km. Little more than the radius of a hit: the networks
+# must learn that a window beside a storm is none.
+AWAY = 350.0
 
 
 class Examples(NamedTuple):
@@ -90,6 +91,17 @@ def frames(archive: Archive) -> Float[npt.NDArray, "time row column channels"]:
     scaled = ((latitude - LATITUDE[0]) / LATITUDE[1])[:, None]
     earlier = [values[step] for step in before(archive.images["time"].values)]
     return np.stack([values, np.broadcast_to(scaled, values.shape), *earlier], axis=-1)
+
+
+def shown(
+    images: Float[npt.NDArray, "... channels"], channels: int
+) -> Float[npt.NDArray, "... channels"]:
+    """Images whose first channels only are shown, and the others blank.
+
+    All networks have the same number of channels, so that they share compiled programs.
+    """
+    seen = np.arange(images.shape[-1]) < channels
+    return images if seen.all() else np.where(seen, images, np.float32(0.0))
 
 
 def before(times: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:

@@ -112,6 +112,9 @@ def _enter(report: Report, results: Results) -> None:
         for other in OTHERS:
             if other in best:
                 report.baselines[f"{key}.{other}"] = reached(best[other])[key]
+    for number, found in enumerate(results.alone, 1):
+        for key in INTERVALS:
+            report.baselines[f"{key}.member{number}"] = reached(found)[key]
     for key in INTERVALS:
         low, high = (float(best["full"].scores[key].sel(estimate=e)) for e in ("lower", "upper"))
         report.intervals[key] = [low, high]
@@ -257,7 +260,8 @@ def _page(report: Report, config: Config, results: Results) -> None:
         ["shiome.showcases.typhoon"],
         summary=summary,
         ladder=ladder.to_dict("records"),
-        others={words[name]: reached(best[name]) for name in words},
+        others={f"member {n} alone": reached(a) for n, a in enumerate(results.alone, 1)}
+        | {words[name]: reached(best[name]) for name in words},
         seeds=config.scale.seeds,
         days=[f"{day:.0f}" for day in DAYS],
     )

@@ -1,5 +1,6 @@
 """From maps of probability to detections, and how right they were."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
@@ -60,9 +61,27 @@ def part_of(times: npt.NDArray[np.datetime64], archive: Archive, part: str) -> n
     return np.flatnonzero((times >= first + GAP) & (times < last))
 
 
+def events(archive: Archive, part: str) -> pd.DataFrame:
+    """Cyclones and precursors in the images of one part; columns of ``tracks_at``, and the time.
+
+    Raises
+    ------
+    DataError
+        If there is none.
+    """
+    times = archive.images["time"].values
+    truth = tracks_at(times, archive.tracks, ImageGrid.of(archive.images))
+    wanted = (truth["label"] > 0) & (truth["days_to_genesis"] <= PRECURSOR_DAYS)
+    truth = truth[wanted & truth["step"].isin(part_of(times, archive, part))]
+    if not len(truth):
+        raise DataError(f"no cyclone or precursor in the images of the {part}; expected some.")
+    return truth.assign(time=times[truth["step"]])
+
+
 def searched(
     maps: Float[npt.NDArray, "time rows columns"],
     archive: Archive,
+    truth: Mapping[str, pd.DataFrame],
     config: Config,
     key: PRNGKeyArray,
 ) -> Searched:
@@ -72,12 +91,12 @@ def searched(
     ----------
     maps
         Score around each point of a grid that divides the pixels of the images, for all images.
-    archive, config
-        Images with truth, and what the user chose.
+    archive, truth, config
+        Images, their :func:`events` of validation and test, and what the user chose.
     key
         Random key of the resamples.
     """
-    held, seen = (found_in(maps, archive, config, part) for part in ("validation", "test"))
+    held, seen = (found_in(maps, archive, truth[p], config, p) for p in ("validation", "test"))
     pairs = held.pairs("storm")
     curve = precision_recall(pairs["score"], pairs["event"])
     reachable = min(config.recall, float(curve["recall"].max()))
@@ -106,27 +125,19 @@ def searched(
 
 
 def found_in(
-    maps: Float[npt.NDArray, "time rows columns"], archive: Archive, config: Config, part: str
+    maps: Float[npt.NDArray, "time rows columns"],
+    archive: Archive,
+    truth: pd.DataFrame,
+    config: Config,
+    part: str,
 ) -> Matches:
-    """Detections in the images of one part, beside the truth.
-
-    Raises
-    ------
-    DataError
-        If there is no cyclone or precursor in the part.
-    """
+    """Detections in the images of one part, beside its :func:`events`."""
     grid = ImageGrid.of(archive.images)
     times = archive.images["time"].values
     at = part_of(times, archive, part)
-    truth = tracks_at(times, archive.tracks, grid)
-    truth = truth[(truth["label"] > 0) & (truth["days_to_genesis"] <= PRECURSOR_DAYS)]
-    truth = truth[truth["step"].isin(at)]
-    if not len(truth):
-        raise DataError(f"no cyclone or precursor in the images of the {part}; expected some.")
     # Fainter points are many, slow, and never announced.
     floor = max(FAINT, float(np.quantile(maps[at], FAINT_SHARE)))
     found = peaks(np.where(maps[at] >= floor, maps[at], np.nan), times[at], grid, config)
-    truth = truth.assign(time=times[truth["step"]])
     return match(found, truth, radius=config.radius, world=grid.world)
 
 

@@ -16,7 +16,7 @@ from shiome.data.patches import LABELS
 from shiome.nets.weights import FAMILIES
 from shiome.showcases.typhoon.config import Scale
 from shiome.showcases.typhoon.detector import REACH, Centred
-from shiome.showcases.typhoon.labels import CHANNELS, GROUPS, Examples
+from shiome.showcases.typhoon.labels import CHANNELS, GROUPS, Examples, shown
 from shiome.training.augmentation import Augmentation, Brightness, Noise, Rotation, Shift
 from shiome.training.losses import class_weights, cross_entropy, focal
 from shiome.training.sampling import Mixture
@@ -28,6 +28,7 @@ PIXEL = 25.0  # km of a cell of the simulated world
 # Share of failed clusters in a batch at the end of training, where hard negatives are asked for.
 HARD_SHARE = 0.4
 HARD_FROM = 500  # step from which the share stays
+VALIDATED = 1000  # examples at most, evenly in time, that a training is validated with
 SEVERAL_SHARES = (0.25, 0.55)  # of the first and the last member of an ensemble
 # No flips: a cyclone turns one way.
 AUGMENT = Augmentation((Rotation(), Shift(1), Noise(0.03), Brightness(0.03)))
@@ -79,7 +80,7 @@ class Trained(NamedTuple):
 
 def architecture(rung: Rung, scale: Scale) -> tuple[str, dict[str, Any]]:
     """Family and settings of a rung's network."""
-    common = {"channels": rung.channels, "classes": CLASSES}
+    common = {"channels": CHANNELS, "classes": CLASSES}
     if rung.wide:
         stages = [scale.blocks] * scale.stages
         return "resnet", {**common, "stages": stages, "width": scale.width * scale.wide}
@@ -135,13 +136,15 @@ def fit_rung(
     network = Centred(FAMILIES[family](**settings, key=start_key), REACH / (PIXEL * scale.coarsen))
     loss = InMemory(
         _error(rung.focal),
-        jnp.asarray(known.inputs[..., : rung.channels]),
+        jnp.asarray(shown(known.inputs, rung.channels)),
         jnp.asarray(known.label),
         scale.batch,
         shares(known.group, rung, hard_share),
         AUGMENT if rung.augment else None,
     )
-    balanced = partial(cross_entropy, weight=jnp.asarray(class_weights(held.label, CLASSES)))
+    every = -(-len(held.label) // VALIDATED)
+    inputs, label = shown(held.inputs[::every], rung.channels), held.label[::every]
+    balanced = partial(cross_entropy, weight=jnp.asarray(class_weights(label, CLASSES)))
     network, history = train(
         network,
         loss,
@@ -149,7 +152,7 @@ def fit_rung(
         steps=scale.steps,
         chunk=scale.chunk,
         key=train_key,
-        validate=Validation(balanced, held.inputs[..., : rung.channels], held.label),
+        validate=Validation(balanced, inputs, label),
         checkpoint=checkpoint,
         advance=advance,
     )

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
-import numpy as np
 import pandas as pd
 import xarray as xr
 from jaxtyping import PRNGKeyArray
@@ -19,10 +17,10 @@ from shiome.simulation.shallow_water.moist import MoistWorld, moist_world
 from shiome.simulation.shallow_water.season import season
 
 FIRST_YEAR = 2001
-BEGIN = "07-25"
-# Calmer than the world's own values. The seasons that ship were made with these: 300 days ran to
-# their end.
-CALM: dict[str, Any] = {"evaporation": 2.5e-3, "drag": 1.5e-3, "viscosity": 2.2e4}
+BEGIN = "07-15"
+DAYS = 90
+# The seed 0 of the showcase is this one of the seasons.
+FIRST_SEED = 2026
 EVERY_HOURS = 6
 SPIN_UP = 10  # days
 IMAGE_HOURS = 12  # between the images that are kept
@@ -60,52 +58,47 @@ def simulated(config: Config, world: MoistWorld | None = None) -> Archive:
     world
         Another world than the usual.
     """
-    world = moist_world(**CALM) if world is None else world
-    key, days = jax.random.key(config.seed), config.scale.seasons
+    world = moist_world() if world is None else world
+    key, numbers = jax.random.key(FIRST_SEED + config.seed), config.scale.seasons
     parts = []
-    with progress_bar("seasons", len(days)) as advance:
-        for number, length in enumerate(days):
-            parts.append(_season(config, world, number, length, key))
+    with progress_bar("seasons", len(numbers)) as advance:
+        for number in numbers:
+            parts.append(_season(config, world, number, key))
             advance()
-    return joined(parts, config.scale.validation_days)
+    return joined(parts)
 
 
 def shipped() -> Archive:
-    """The seasons that ship with the package: training with validation at its end, and test."""
-    paths = sorted(SHIPPED.glob("season*.nc"))
-    parts = [read_season(path) for path in paths]
-    return joined(parts, int(parts[-2][0].attrs["validation_days"]))
+    """The seasons that ship with the package."""
+    return joined([read_season(path) for path in sorted(SHIPPED.glob("season*.nc"))])
 
 
-def joined(parts: Sequence[tuple[xr.DataArray, pd.DataFrame]], validation_days: int) -> Archive:
-    """Seasons one after the other; the last is for the test, the end of the one before validates.
+def joined(parts: Sequence[tuple[xr.DataArray, pd.DataFrame]]) -> Archive:
+    """Seasons one after the other: the last is for the test, the one before for the validation.
 
     Parameters
     ----------
     parts
         Images and tracks of each season.
-    validation_days
-        Length of the validation.
     """
     images = xr.concat([part for part, _ in parts], "time", combine_attrs="override")
     tracks = pd.concat([table for _, table in parts], ignore_index=True)
-    before, last = parts[-2][0]["time"].values, parts[-1][0]["time"].values
-    validation = before[-1] - np.timedelta64(validation_days, "D")
-    return Archive(images, tracks, (validation, last[0]), RECORD)
+    validation, test = (part["time"].values[0] for part, _ in parts[-2:])
+    return Archive(images, tracks, (validation, test), RECORD)
 
 
 def _season(
-    config: Config, world: MoistWorld, number: int, days: int, key: PRNGKeyArray
+    config: Config, world: MoistWorld, number: int, key: PRNGKeyArray
 ) -> tuple[xr.DataArray, pd.DataFrame]:
     """One season, simulated and tracked unless it is kept already."""
     start = f"{FIRST_YEAR + number}-{BEGIN}"
-    made = repr((config.seed, number, days, start, config.scale.coarsen, criteria(config)))
+    made = repr((config.seed, number, DAYS, start, config.scale.coarsen, criteria(config)))
     path = Path(config.checkpoint) / f"season{number:02d}.nc" if config.checkpoint else None
     if path is not None and path.exists():
         return read_season(path, made)
     run = season(
         world,
-        days,
+        DAYS,
         jax.random.fold_in(key, number),
         EVERY_HOURS,
         start=start,
