@@ -108,7 +108,7 @@ class Config:
         300.0, "Largest distance of a detection from what it found.", unit="km", ge=50, le=2000
     )
     separation: float = option(
-        400.0, "Least distance between two detections in one image.", unit="km", ge=0, le=2000
+        500.0, "Least distance between two detections in one image.", unit="km", ge=0, le=2000
     )
     recall: float = option(
         0.87,
