@@ -3,11 +3,15 @@
 All heights are **synthetic**. PyTorch is timed where it is installed (``pip install torch``).
 
     python -m benchmarks.seafloor
+    python -m benchmarks.seafloor memory   # only the strips around the Earth
 """
 
 import os
+import sys
 import tempfile
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +20,8 @@ from benchmarks.table import Cost, MissingPeerError, Row, in_own_process, measur
 FACTOR = 4
 TILE, REACH = 256, 20
 BLOCKS, WIDTH = 5, 32
+GLOBE = 86_400, 43_200
+"""Columns and rows of the whole Earth at 15 arc-seconds."""
 
 
 def _only(cores: int) -> None:
@@ -45,19 +51,46 @@ def _grid(path: Path, rows: int, columns: int) -> None:
             heights[row] = np.cumsum(rng.normal(0, 20, columns)).clip(-3000, 3000) - 4000
 
 
-def time_command(rows: int, columns: int, cores: int) -> tuple[Cost, int]:
-    """``sharpen`` from file to file, compiled before; and the fine cells that were written."""
+def time_command(
+    rows: int, columns: int, cores: int, factor: int = FACTOR, *, quick: bool = False
+) -> tuple[Cost, int, float]:
+    """``sharpen`` from file to file, compiled before.
+
+    Parameters
+    ----------
+    rows, columns
+        Of the input.
+    cores
+        To run on.
+    factor
+        How much finer.
+    quick
+        Whether to use a tiny untrained network: where memory is asked for, not time.
+
+    Returns
+    -------
+    What it took, the fine cells that were written, and the size of the input in MB.
+    """
     _only(cores)
+    import jax
+
+    from shiome.nets.sharpener import sharpener
     from shiome.showcases.seafloor.sharpen import sharpen
 
+    tiny = {"widths": (8, 8), "sizes": (3, 1, 3)}
+    networks = None
+    if quick:
+        networks = [sharpener(body="srcnn", factor=factor, settings=tiny, key=jax.random.key(0))]
+    options: dict[str, Any] = {"factor": factor, "networks": networks}
     with tempfile.TemporaryDirectory() as folder:
         small, large = Path(folder) / "small.nc", Path(folder) / "large.nc"
         _grid(small, TILE, TILE)
         _grid(large, rows, columns)
-        sharpen(str(small), Path(folder) / "warm.nc", factor=FACTOR)
+        sharpen(str(small), Path(folder) / "warm.nc", **options)
         with measured() as cost:
-            done = sharpen(str(large), Path(folder) / "out.nc", factor=FACTOR)
-    return cost, done.cells
+            done = sharpen(str(large), Path(folder) / "out.nc", **options)
+        size = large.stat().st_size / 1e6
+    return cost, done.cells, size
 
 
 def time_network(cores: int, side: int) -> Cost:
@@ -144,13 +177,37 @@ def main() -> list[Row]:
                 f"{100 * (side**2 / TILE**2 - 1):.0f} % are surroundings",
             )
         )
-    for size, cores in (((512, 512), 1), ((512, 512), 2), ((256, 2560), 2), ((256, 10240), 2)):
-        cost, cells = in_own_process(time_command, *size, cores)
-        note = f"{cells / 1e6 / cost.seconds:.2f} million cells per second"
-        what = "shiome sharpen, file to file"
-        rows.append(Row(what, f"{size[0]} × {size[1]}, {cores} core(s)", cost, note=note))
-    return rows
+    for cores in (1, 2):
+        cost, cells, _ = in_own_process(time_command, 512, 512, cores)
+        hours = GLOBE[0] * GLOBE[1] * FACTOR**2 / cells * cost.seconds / 3600
+        rows.append(
+            Row(
+                "shiome sharpen, file to file",
+                f"512 × 512 to × {FACTOR}, {cores} core(s)",
+                cost,
+                note=f"{cells / 1e6 / cost.seconds:.2f} million cells per second; at that pace the "
+                f"globe at 15 arc-seconds would take {hours:.0f} h",
+            )
+        )
+    return [*rows, *memory()]
+
+
+def memory() -> list[Row]:
+    """Peak memory on strips around the Earth of ever more rows."""
+    made = []
+    for count in (256, 512):
+        run = partial(time_command, quick=True)
+        cost, cells, size = in_own_process(run, count, GLOBE[0], 1, 2)
+        made.append(
+            Row(
+                "shiome sharpen, strips around the Earth",
+                f"{count} × {GLOBE[0]} to × 2, tiny network",
+                cost,
+                note=f"input {size:.0f} MB, {cells / 1e6:.0f} million cells written",
+            )
+        )
+    return made
 
 
 if __name__ == "__main__":
-    show(main())
+    show(memory() if sys.argv[1:] == ["memory"] else main())

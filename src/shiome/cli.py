@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     sharpen.add_argument("file", metavar="FILE", help="grid of heights or depths (netCDF)")
     sharpen.add_argument("--factor", type=int, default=4, help="how much finer: 2, 4 or 8")
     sharpen.add_argument("--out", required=True, metavar="FILE", help="netCDF file to write")
+    sharpen.add_argument(
+        "--symmetric", action="store_true", help="average over eight symmetries: 8 times the work"
+    )
     sharpen.add_argument("--overwrite", action="store_true", help="replace an earlier result")
     sharpen.set_defaults(command=_sharpen)
     data = commands.add_parser("data", help="list or describe the data that ship")
@@ -160,7 +163,11 @@ def _sharpen(arguments: argparse.Namespace) -> None:
     from shiome.showcases.seafloor.sharpen import sharpen
 
     done = sharpen(
-        arguments.file, arguments.out, factor=arguments.factor, overwrite=arguments.overwrite
+        arguments.file,
+        arguments.out,
+        factor=arguments.factor,
+        overwrite=arguments.overwrite,
+        symmetric=arguments.symmetric,
     )
     _show(
         *done.notes,

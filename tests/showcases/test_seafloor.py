@@ -1,18 +1,31 @@
 """The parts of the seafloor showcase: windows, tracks, scores, and a training that learns."""
 
 import json
+from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import uniform_filter
 
 from shiome.core.errors import ConfigError, DataError
 from shiome.grids.coarsen import block_mean, refine
+from shiome.showcases.seafloor import shipped
 from shiome.showcases.seafloor.basins import TEST, TRAINING, VALIDATION, Basin, Crops, pair
 from shiome.showcases.seafloor.config import Config
-from shiome.showcases.seafloor.inpaint import SIDE, Charts, gap_errors
+from shiome.showcases.seafloor.denoise import (
+    CLASSES,
+    SETTINGS,
+    Surveys,
+    filtered,
+    noise_errors,
+    surveyed,
+    tuned,
+)
+from shiome.showcases.seafloor.inpaint import Charts, gap_errors
 from shiome.showcases.seafloor.learning import find_recipe
+from shiome.showcases.seafloor.noise import FILTERS, draw_noise
 from shiome.showcases.seafloor.run import run
 from shiome.showcases.seafloor.scoring import (
     PATCH,
@@ -25,8 +38,10 @@ from shiome.showcases.seafloor.scoring import (
     spectra,
     together,
 )
+from shiome.showcases.seafloor.squares import SIDE
 from shiome.showcases.seafloor.texture import relief_features
 from shiome.showcases.seafloor.tracks import INTERPOLATORS, draw_tracks
+from shiome.showcases.seafloor.training import Task, tasks
 
 
 def synthetic(rows=192, columns=240, seed=0):
@@ -54,15 +69,16 @@ def test_the_basins_that_judge_teach_nothing():
 
 
 def test_windows_of_coarse_and_fine_belong_together(basin):
-    both = Crops(basin.coarse[None], basin.fine[None], 12, 16)
+    both = Crops(basin.fine[None], 4, 12, 16)
     coarse, fine = both(jax.random.key(0))
     assert coarse.shape == (16, 12, 12, 1)
     assert fine.shape == (16, 48, 48, 1)
-    means = block_mean(fine[..., 0], 4)
-    # Rows of a block differ a little in area.
-    np.testing.assert_allclose(means, coarse[..., 0], atol=5.0)
+    np.testing.assert_allclose(block_mean(fine[..., 0], 4), coarse[..., 0], atol=1e-2)
     again, _ = both(jax.random.key(0))
     np.testing.assert_array_equal(again, coarse)
+    corners = {float(window[0, 0, 0]) for window in fine}
+    assert len(corners) == 16
+    assert corners <= set(basin.fine.ravel().tolist())
 
 
 def test_fields_too_small_or_with_holes_are_refused():
@@ -137,6 +153,44 @@ def test_gaps_alone_are_scored():
     assert gap_errors(made, Charts(true, seen, {})) == pytest.approx([4.0])
 
 
+def test_noise_has_its_level_and_lies_along_swaths():
+    noise = draw_noise(64, 50.0, np.random.default_rng(3))
+    assert np.sqrt(np.mean(noise**2)) == pytest.approx(50.0)
+    # What swaths share outlasts an average over neighbours; independent noise would fall to 10 m.
+    assert uniform_filter(noise, 5).std() > 15
+    assert np.abs(noise).max() > 4 * 50
+    np.testing.assert_array_equal(noise, draw_noise(64, 50.0, np.random.default_rng(3)))
+
+
+@pytest.fixture(scope="module")
+def surveys() -> Surveys:
+    rng = np.random.default_rng(0)
+    heights = synthetic(128, 128).values.reshape(2, 64, 2, 64).swapaxes(1, 2).reshape(4, 64, 64)
+    level = np.array([25.0, 45.0, 80.0, 190.0], np.float32)
+    noise = np.stack([draw_noise(64, float(size), rng) for size in level])
+    return surveyed(heights, noise, level)
+
+
+def test_surveys_show_what_is_known_and_ask_for_the_noise(surveys):
+    assert surveys.classes().tolist() == [0, 1, 2, 3]
+    assert surveys.shown().shape == (4, 64, 64, SETTINGS["inner"])
+    back = surveys.start + surveys.target()[..., 0] * surveys.unit
+    np.testing.assert_allclose(back, surveys.true, atol=1e-2)
+    assert np.sqrt(noise_errors(surveys.noisy, surveys)) == pytest.approx(surveys.level, rel=1e-3)
+
+
+def test_filters_are_tuned_by_noise_level_and_then_gain(surveys):
+    strengths = tuned(surveys)
+    assert set(strengths) == set(FILTERS)
+    assert all(len(one) == CLASSES for one in strengths.values())
+    assert strengths["gaussian"][-1] > strengths["gaussian"][0]
+    raw = noise_errors(surveys.noisy, surveys)
+    for name in ("gaussian", "wiener"):
+        made = noise_errors(filtered(name, strengths[name], surveys), surveys)
+        assert (made < 1.001 * raw).all(), name
+        assert made[-1] < 0.95 * raw[-1], name
+
+
 def test_relief_features_are_slopes_and_curvature():
     x = np.arange(16.0, dtype=np.float32)
     plane = (3 * x[:, None] + 5 * x)[None]
@@ -144,6 +198,22 @@ def test_relief_features_are_slopes_and_curvature():
         np.testing.assert_allclose(features[..., 0], 3 * 2**scale, rtol=1e-4)
         np.testing.assert_allclose(features[..., 1], 5 * 2**scale, rtol=1e-4)
         np.testing.assert_allclose(features[..., 2], 0, atol=1e-3)
+
+
+def test_every_training_ships_and_all_together_stay_small():
+    all = tasks()
+    assert len({(task.stem, task.seed) for task in all}) == len(all)
+    assert all.index(Task("texture", 4)) > all.index(Task("edsr", 4))
+    assert shipped.names() == sorted({task.stem for task in all})
+    size = {task.stem: weights_file(task.stem).stat().st_size for task in all}
+    assert sum(size.values()) <= 2_000_000
+    for task in (Task("edsr", 8), Task("denoiser")):
+        found, (family, settings) = shipped.weights(task.stem), task.built
+        assert (found.family, found.settings) == (family, json.loads(json.dumps(dict(settings))))
+
+
+def weights_file(stem):
+    return Path(shipped.__file__).parent / "weights" / f"{stem}.eqx"
 
 
 @pytest.mark.slow
@@ -154,9 +224,12 @@ def test_the_whole_report(tmp_path):
     for factor in (2, 4, 8):
         assert metrics[f"rmse.x{factor}.edsr"] < metrics[f"rmse.x{factor}.bicubic"]
         assert 0.85 < metrics[f"coverage90.x{factor}"] < 0.95
-    assert metrics["rmse.x4.edsr"] < 0.88 * metrics["rmse.x4.bicubic"]
-    assert metrics["rmse.x2.edsr"] < 0.88 * metrics["rmse.x2.bicubic"]
-    assert metrics["rmse.inpaint.unet"] < metrics["rmse.inpaint.natural_neighbour"]
-    near_one = lambda name: abs(np.log(metrics[f"spectrum.x4.{name}"]))
-    assert near_one("texture") < near_one("edsr")
+        for name in ("srcnn", "fsrcnn", "espcn", "rrdb", "symmetric"):
+            assert metrics[f"gain.x{factor}.{name}"] > 0
+    assert metrics["gain.x4.symmetric"] > 12
+    assert metrics["gain.x2.symmetric"] > 12
+    for task in ("inpaint", "denoise"):
+        others = [v for k, v in metrics.items() if k.startswith(f"rmse.{task}.")]
+        assert metrics[f"rmse.{task}.unet"] == min(others)
+    assert metrics["rmse.x4.symmetric"] < metrics["rmse.x4.edsr"]
     assert (folder / "index.html").stat().st_size > 10_000

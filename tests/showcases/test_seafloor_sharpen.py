@@ -128,6 +128,28 @@ def test_missing_cells_stay_missing_and_spoil_no_others(tmp_path, networks):
     assert (gone == expected).all()
 
 
+def test_what_looks_like_depths_is_told_and_what_is_empty_refused(tmp_path, networks):
+    data = grid()
+    above = data.copy(data={"elevation": abs(data.elevation.values)})
+    done, _ = made(tmp_path, above, networks)
+    assert any("Nothing lies below sea level" in note for note in done.notes)
+    empty = data.copy(data={"elevation": np.full(data.elevation.shape, np.nan, np.float32)})
+    with pytest.raises(DataError, match="variable 'elevation' has no values"):
+        made(tmp_path, empty, networks, name="empty")
+    assert not list(tmp_path.glob("*empty-fine*"))
+
+
+def test_eight_ways_keep_means_and_turn_with_the_grid(tmp_path, networks):
+    data = grid(24, 24)
+    _, fine = made(tmp_path, data, networks, symmetric=True)
+    np.testing.assert_allclose(coarsen(fine.elevation, 2), data.elevation, atol=0.2)
+    mirrored = data.copy(data={"elevation": data.elevation.values[:, ::-1]})
+    _, other = made(tmp_path, mirrored, networks, symmetric=True, name="mirrored")
+    np.testing.assert_allclose(other.elevation[:, ::-1], fine.elevation, atol=0.2)
+    _, plain = made(tmp_path, data, networks, name="plain")
+    assert float(abs(plain.elevation - fine.elevation).max()) > 1
+
+
 @pytest.mark.parametrize("side", [2, 3])
 def test_the_smallest_grids_work(tmp_path, networks, side):
     _, fine = made(tmp_path, grid(side, side), networks)

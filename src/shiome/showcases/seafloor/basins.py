@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from shiome.core.errors import DataError
 from shiome.data.sources.bathymetry import open_basin
-from shiome.grids.coarsen import coarsen
+from shiome.grids.coarsen import block_mean, coarsen
 
 TRAINING = ("southeast-pacific", "indian", "north-atlantic", "southwest-pacific")
 VALIDATION = "east-north-pacific"
@@ -96,43 +96,40 @@ def pair(field: xr.DataArray, name: str, factor: int) -> Basin:
 
 
 class Crops(eqx.Module):
-    """Random windows of basins, coarse and fine, turned and mirrored at random.
+    """Random windows of basins and their area means, turned and mirrored at random.
+
+    A window begins at any fine cell, not only where the blocks of the basin begin: the same relief
+    is then averaged in ``factor`` × ``factor`` different ways, and a network tires of it later.
 
     Attributes
     ----------
-    coarse, fine
-        (basins, rows, columns) and (basins, factor · rows, factor · columns), m.
+    fine
+        (basins, rows, columns) heights in m.
+    factor
+        How much finer than the area means.
     size, batch
         Coarse cells along one side of a window, and windows at once.
     """
 
-    coarse: Float[Array, "basins rows columns"]
-    fine: Float[Array, "basins fine_rows fine_columns"]
+    fine: Float[Array, "basins rows columns"]
+    factor: int = eqx.field(static=True)
     size: int = eqx.field(static=True)
     batch: int = eqx.field(static=True)
-
-    @property
-    def factor(self) -> int:
-        """How much finer."""
-        return self.fine.shape[1] // self.coarse.shape[1]
 
     def __call__(
         self, key: PRNGKeyArray
     ) -> tuple[Float[Array, "batch s s 1"], Float[Array, "batch fs fs 1"]]:
-        """Draw a batch."""
-        basins, height, width = self.coarse.shape
+        """Draw a batch: area means, and heights."""
+        basins, height, width = self.fine.shape
+        side = self.factor * self.size
         one, two, three, four = jax.random.split(key, 4)
         which = jax.random.randint(one, (self.batch,), 0, basins)
-        row = jax.random.randint(two, (self.batch,), 0, height - self.size + 1)
-        column = jax.random.randint(three, (self.batch,), 0, width - self.size + 1)
-
-        def cut(field: Array, times: int) -> Array:
-            side = (1, times * self.size, times * self.size)
-            at = lambda b, i, j: jax.lax.dynamic_slice(field, (b, times * i, times * j), side)[0]
-            return jax.vmap(at)(which, row, column)[..., None]
-
-        flips = jax.random.bernoulli(four, 0.5, (3, self.batch, 1, 1, 1))
-        return _turned(cut(self.coarse, 1), flips), _turned(cut(self.fine, self.factor), flips)
+        row = jax.random.randint(two, (self.batch,), 0, height - side + 1)
+        column = jax.random.randint(three, (self.batch,), 0, width - side + 1)
+        cut = lambda b, i, j: jax.lax.dynamic_slice(self.fine, (b, i, j), (1, side, side))[0]
+        flips = jax.random.bernoulli(four, 0.5, (3, self.batch, 1, 1))
+        fine = _turned(jax.vmap(cut)(which, row, column), flips)
+        return block_mean(fine, self.factor)[..., None], fine[..., None]
 
 
 def _turned(x: Array, flips: Array) -> Array:
@@ -144,5 +141,5 @@ def _turned(x: Array, flips: Array) -> Array:
 
 def crops(names: tuple[str, ...], factor: int, size: int, batch: int) -> Crops:
     """Windows of several basins."""
-    all = [basin(name, factor) for name in names]
-    return Crops(jnp.stack([b.coarse for b in all]), jnp.stack([b.fine for b in all]), size, batch)
+    fine = jnp.stack([open_basin(name).values for name in names])
+    return Crops(fine, factor, size, batch)

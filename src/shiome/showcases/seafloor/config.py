@@ -14,7 +14,7 @@ class Config:
     size: str = option(
         "small",
         "How much to compute: small scores the shipped networks and trains one briefly (two "
-        "minutes); full trains all of them anew (hours).",
+        "minutes); full trains all of them anew (half an hour of one core).",
         choices=("small", "full"),
     )
     grid: str = option(

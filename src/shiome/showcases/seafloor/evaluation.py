@@ -21,9 +21,12 @@ from shiome.showcases.seafloor.scoring import (
     score,
     together,
 )
-from shiome.showcases.seafloor.sharpen import REACH, predict
+from shiome.showcases.seafloor.sharpen import REACH, eight_ways, predict
 
 Heights = list[npt.NDArray[np.float32]]
+
+FINEST = "symmetric"
+"""What comes nearest: the mean of all trainings of the best network, each tried eight ways."""
 
 
 class Scored(NamedTuple):
@@ -103,6 +106,15 @@ def learned(members: Sequence[Any], basins: Sequence[Basin], seed: int) -> Score
     """A network, trained once or several times."""
     made = [[sharpened([member], b)[0] for b in basins] for member in members]
     return of_heights(made, basins, seed)
+
+
+def joined(members: Sequence[Sharpener], basins: Sequence[Basin], seed: int) -> dict[str, Scored]:
+    """The mean of all trainings of a network, as they are and eight ways."""
+    ways = {"ensemble": members, FINEST: [eight_ways(member) for member in members]}
+    return {
+        kind: of_heights([[sharpened(those, b)[0] for b in basins]], basins, seed)
+        for kind, those in ways.items()
+    }
 
 
 def coverage(members: Sequence[Sharpener], basins: Sequence[Basin], level: float) -> float:

@@ -1,26 +1,16 @@
 """From ship tracks to a whole grid: a U-Net that corrects what interpolators make."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Array, Float, PRNGKeyArray
 
-from shiome.data.sources.bathymetry import open_basin
 from shiome.nets.inference import outputs
 from shiome.nets.unet import UNet
-from shiome.showcases.seafloor.learning import optimiser
+from shiome.showcases.seafloor.squares import SIDE, draw_squares
 from shiome.showcases.seafloor.tracks import INTERPOLATORS, draw_tracks
-from shiome.training.augmentation import Augmentation, Flip, Rotation
-from shiome.training.fit import History
-from shiome.training.supervised import InMemory, Validation, train
 
-SIDE = 64
-"""Cells along one side of the squares: 5.3° at 5 arc-minutes."""
 SHIPS = (4, 12)
 """Fewest and most tracks across a square."""
 SETTINGS: Mapping[str, Any] = {"inner": 5, "outer": 1, "width": 12, "depth": 3}
@@ -80,71 +70,22 @@ def draw_charts(names: tuple[str, ...], count: int, seed: int) -> Charts:
         Of places and tracks.
     """
     rng = np.random.default_rng(seed)
-    fields = [open_basin(name).values for name in names]
-    true: list[npt.NDArray[np.float32]] = []
-    seen: list[npt.NDArray[np.bool_]] = []
-    while len(true) < count:
-        field = fields[rng.integers(len(fields))]
-        row, column = (rng.integers(0, size - SIDE + 1) for size in field.shape)
-        square = field[row : row + SIDE, column : column + SIDE]
-        tracks = draw_tracks(SIDE, int(rng.integers(SHIPS[0], SHIPS[1] + 1)), rng)
-        if (square < 0).mean() > 0.9 and tracks.sum() > SIDE:
-            true.append(square)
-            seen.append(tracks)
+    true = draw_squares(names, count, rng)
+    seen = np.stack([_charted(rng) for _ in true])
     pairs = list(zip(true, seen, strict=True))
     made = {
         name: np.stack([function(t.astype(np.float64), s) for t, s in pairs]).astype(np.float32)
         for name, function in INTERPOLATORS.items()
     }
-    return Charts(np.stack(true), np.stack(seen), made)
+    return Charts(true, seen, made)
 
 
-def least_squares(output: Array, target: Array) -> Float[Array, " batch"]:
-    """Mean squared error of each square."""
-    return jnp.square(output - target).mean((1, 2, 3))
-
-
-def learn_inpainting(
-    charts: Charts,
-    judge: Charts,
-    key: PRNGKeyArray,
-    *,
-    steps: int,
-    advance: Callable[[], None] = lambda: None,
-    checkpoint: Path | None = None,
-) -> tuple[UNet, History]:
-    """Train the U-Net on squares of the training basins.
-
-    Parameters
-    ----------
-    charts, judge
-        To learn from, and to choose the best by.
-    key
-        Random key.
-    steps
-        Of training.
-    advance, checkpoint
-        As of :func:`~shiome.training.fit.fit`.
-    """
-    start, run = jax.random.split(key)
-    loss = InMemory(
-        least_squares,
-        jnp.asarray(charts.shown()),
-        jnp.asarray(charts.target()),
-        16,
-        augment=Augmentation((Flip(), Rotation()), targets=True),
-    )
-    return train(
-        UNet(**SETTINGS, key=start),
-        loss,
-        optimiser=optimiser(3e-3, steps),
-        steps=steps,
-        key=run,
-        chunk=-(-steps // 8),
-        validate=Validation(least_squares, judge.shown(), judge.target(), 32),
-        advance=advance,
-        checkpoint=checkpoint,
-    )
+def _charted(rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Tracks with soundings enough to interpolate between."""
+    while True:
+        tracks = draw_tracks(SIDE, int(rng.integers(SHIPS[0], SHIPS[1] + 1)), rng)
+        if tracks.sum() > SIDE:
+            return tracks
 
 
 def inpaint(network: UNet, charts: Charts) -> npt.NDArray[np.float32]:

@@ -63,7 +63,7 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(
         "srcnn": _recipe("srcnn", 250, batch=6, widths=(32, 16), sizes=(5, 1, 5)),
         "fsrcnn": _recipe("fsrcnn", 400, width=32),
         "espcn": _recipe("espcn", 500),
-        "edsr": _recipe("edsr", 400, **_DEEP),
+        "edsr": _recipe("edsr", 800, **_DEEP),
         "rrdb": _recipe("rrdb", 300, blocks=1, width=16, growth=8, direct=True),
         "plain": _recipe("edsr", 240, residual=False, conserves=False, **_LEAN),
         "residual": _recipe("edsr", 240, conserves=False, **_LEAN),
