@@ -80,7 +80,7 @@ def run(
     out, overwrite
         Folder of the report, and whether an earlier one there is replaced.
     scheduler
-        Not used: the whole takes about a minute.
+        Not used: the whole takes a few minutes.
 
     Raises
     ------

@@ -151,14 +151,13 @@ def _filter(
     """
     start, run = jax.random.split(key)
     spin_up = 12 * SPIN_UP_YEARS
-
-    def ahead(ensemble: Array, index: Array) -> tuple[Array, Array]:
-        moving, within = jax.random.split(jax.random.fold_in(run, index))
-        return scheme.forecast(ensemble, problem, first + index, moving), within
+    # In one loop with the others, which compiles in half the time of two.
+    unknown = jnp.full((spin_up, observations.shape[1]), jnp.nan, observations.dtype)
 
     def one(ensemble: Array, at: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array, Array]]:
         index, y = at
-        ensemble, within = ahead(ensemble, index)
+        moving, within = jax.random.split(jax.random.fold_in(run, index))
+        ensemble = scheme.forecast(ensemble, problem, first + index, moving)
         mean = ensemble.mean(0)
         seen = problem.observe_all(ensemble)
         expected = seen.var(0, ddof=1) + problem.error.variance(y.size)
@@ -167,7 +166,7 @@ def _filter(
         ensemble = jnp.where(jnp.isfinite(y).any(), analysed, ensemble)
         return ensemble, (ensemble, mean, surprise)
 
-    ensemble = scheme.init(problem, start)
-    ensemble, _ = jax.lax.scan(lambda e, i: (ahead(e, i)[0], None), ensemble, jnp.arange(spin_up))
-    months = spin_up + jnp.arange(len(observations))
-    return jax.lax.scan(one, ensemble, (months, observations))[1]
+    every = jnp.concatenate([unknown, observations])
+    months = (jnp.arange(len(every)), every)
+    kept = jax.lax.scan(one, scheme.init(problem, start), months)[1]
+    return jax.tree.map(lambda x: x[spin_up:], kept)

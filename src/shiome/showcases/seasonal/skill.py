@@ -101,14 +101,11 @@ def scorecards(pairs: Pairs, key: jax.Array, resamples: int) -> dict[str, xr.Dat
 def mean_scorecard(pairs: Pairs, key: jax.Array, resamples: int) -> xr.Dataset:
     """Scores of the ensemble mean alone: of a hindcast whose spread is not calibrated."""
     mean = pairs.members.mean("member")
-    return scorecard(
-        mean,
-        pairs.obs,
-        years=pairs.years,
-        key=key,
-        scores=("acc", "rmse"),
-        resamples=resamples,
+    scores = ["acc", "rmse"]
+    card = scorecard(
+        mean, pairs.obs, years=pairs.years, key=key, scores=scores, resamples=resamples
     )
+    return card[scores]
 
 
 def month_skill(pairs: Pairs, key: jax.Array, resamples: int) -> xr.DataArray:
