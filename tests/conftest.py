@@ -14,15 +14,20 @@ settings.load_profile("shiome")
 def scheduler() -> Iterator[str]:
     """Address of a Dask cluster of two workers in this process.
 
-    Workers in this process measure the memory of all tests before them as their own; beyond a limit
-    they would pause, and whoever waits for them would wait forever.
+    Workers without a limit of memory: they measure that of all tests before them as their own, and
+    beyond a limit they pause. Without Dask's profiler: it reads the frames of other threads, in
+    which Python before 3.11.8 may wait for itself without end (CPython issue 106883).
     """
+    dask = pytest.importorskip("dask")
     distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=False,
-        dashboard_address=":0",
-        memory_limit=0,
-    ) as cluster:
+    with (
+        dask.config.set({"distributed.worker.profile.enabled": False}),
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=False,
+            dashboard_address=":0",
+            memory_limit=0,
+        ) as cluster,
+    ):
         yield cluster.scheduler_address

@@ -1,8 +1,6 @@
 """Run independent tasks here or on a Dask cluster."""
 
-import threading
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TypeVar
 
 from shiome.core.errors import ConfigError
@@ -12,9 +10,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 # Seconds that a scheduler may take to answer, and its first worker to come.
 PATIENCE = 10.0
-# One task at a time in each worker's process: JAX spreads over the cores by itself, and threads
-# that start together would compile the same programs several times over.
-_TURN = threading.Lock()
 
 
 def map_tasks(
@@ -80,12 +75,7 @@ def _on_dask(
                 f"the Dask scheduler at {scheduler} has no workers; expected at least one, for "
                 f"example: dask worker {scheduler}."
             ) from None
-        futures = client.map(partial(_in_turn, function), items, pure=False)
+        futures = client.map(function, items, pure=False)
         for _ in as_completed(futures):
             advance()
         return client.gather(futures)
-
-
-def _in_turn(function: Callable[[Item], Result], item: Item) -> Result:
-    with _TURN:
-        return function(item)
