@@ -16,7 +16,7 @@ def scheduler() -> Iterator[str]:
 
     Workers without a limit of memory: they measure that of all tests before them as their own, and
     beyond a limit they pause. Without Dask's profiler: it reads the frames of other threads, in
-    which Python before 3.11.8 may wait for itself without end (CPython issue 106883).
+    which Python 3.11 may wait for itself without end (CPython issue 106883).
     """
     dask = pytest.importorskip("dask")
     distributed = pytest.importorskip("distributed")
