@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from scipy.ndimage import uniform_filter
@@ -232,4 +233,7 @@ def test_the_whole_report(tmp_path):
         others = [v for k, v in metrics.items() if k.startswith(f"rmse.{task}.")]
         assert metrics[f"rmse.{task}.unet"] == min(others)
     assert metrics["rmse.x4.symmetric"] < metrics["rmse.x4.edsr"]
+    table = pd.read_csv(folder / "data" / "spectrum.csv")
+    fine = table[table.wavelength_km < 45]
+    assert ((fine.edsr < fine.texture) & (fine.texture < 1)).all()
     assert (folder / "index.html").stat().st_size > 10_000
