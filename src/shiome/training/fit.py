@@ -132,13 +132,7 @@ def _at(i: int, given: PyTree) -> PyTree:
     return jax.tree.map(lambda leaf: leaf[i], given)
 
 
-def _stepper(
-    loss: Loss,
-    optimiser: optax.GradientTransformation,
-    fixed: PyTree,
-    at: PyTree,
-    given: PyTree,
-) -> Any:
+def _stepper(loss: Loss, network: PyTree, carry: Carry, given: PyTree) -> Any:
     """How to take a chunk of steps.
 
     On a CPU, XLA falls back to naive loops for a convolution inside a loop (a hundred times slower
@@ -146,7 +140,7 @@ def _stepper(
     """
     if jax.default_backend() != "cpu":
         return _several
-    program, _, _ = eqx.filter_make_jaxpr(_step)(loss, optimiser, fixed, at, _at(0, given))
+    program, _, _ = eqx.filter_make_jaxpr(loss)(network, carry, *_at(0, given))
     return _one_by_one if "conv_general_dilated" in str(program) else _several
 
 
@@ -215,7 +209,7 @@ def fit(
     best = eqx.filter(network, eqx.is_inexact_array)
     at = Progress(learned, optimiser.init(learned), carry, best, np.inf, 0, [])
     first = _given(key, 0, min(chunk, steps), feed)
-    several = _stepper(loss, optimiser, fixed, at[:3], first)
+    several = _stepper(loss, network, carry, first)
     several = partial(several, loss, optimiser, fixed)
     if checkpoint is not None:
         configuration = fingerprint(
