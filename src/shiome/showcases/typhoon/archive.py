@@ -32,6 +32,8 @@ class Archive(NamedTuple):
         What the data set is.
     notes
         What a reader must know of it.
+    every
+        One in so many images of validation and test is searched.
     """
 
     images: xr.DataArray
@@ -39,6 +41,7 @@ class Archive(NamedTuple):
     boundaries: tuple[np.datetime64, np.datetime64]
     record: DataRecord
     notes: tuple[str, ...] = ()
+    every: int = 1
 
 
 def cloudiness(images: xr.DataArray) -> xr.DataArray:

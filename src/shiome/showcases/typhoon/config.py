@@ -51,7 +51,7 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "small": Scale((), 2, 120, 32, 60, 3, 1, 4, 2, 3, 2),
+    "small": Scale((), 2, 100, 32, 50, 3, 1, 4, 2, 2, 2),
     "medium": Scale((*range(6), 8, 9), 2, 1200, 64, 200, 3, 1, 8, 2, 3, 1),
     "full": Scale(tuple(range(30)), 1, 20_000, 128, 500, 4, 2, 16, 4, 10, 3),
 }

@@ -56,9 +56,8 @@ class Searched(NamedTuple):
 def part_of(times: npt.NDArray[np.datetime64], archive: Archive, part: str) -> npt.NDArray:
     """Indices of the images of "validation" or "test", without those just after the boundary."""
     first, last = archive.boundaries
-    if part == "test":
-        return np.flatnonzero(times >= last + GAP)
-    return np.flatnonzero((times >= first + GAP) & (times < last))
+    inside = times >= last + GAP if part == "test" else (times >= first + GAP) & (times < last)
+    return np.flatnonzero(inside)[:: archive.every]
 
 
 def events(archive: Archive, part: str) -> pd.DataFrame:

@@ -69,8 +69,9 @@ def simulated(config: Config, world: MoistWorld | None = None) -> Archive:
 
 
 def shipped() -> Archive:
-    """The seasons that ship with the package."""
-    return joined([read_season(path) for path in sorted(SHIPPED.glob("season*.nc"))])
+    """The seasons that ship with the package, to be searched once a day."""
+    archive = joined([read_season(path) for path in sorted(SHIPPED.glob("season*.nc"))])
+    return archive._replace(every=24 // IMAGE_HOURS)
 
 
 def joined(parts: Sequence[tuple[xr.DataArray, pd.DataFrame]]) -> Archive:
