@@ -13,7 +13,7 @@ from shiome.verification.ranking import precision_recall
 
 METHODS = {
     "full": ("ensemble, test-time augmentation", OKABE_ITO["vermilion"]),
-    "single": ("best single network", OKABE_ITO["orange"]),
+    "single": ("single network", OKABE_ITO["orange"]),
     "shipped": ("shipped ensemble", OKABE_ITO["purple"]),
     "logistic": ("logistic regression", OKABE_ITO["blue"]),
     "threshold": ("temperature threshold", OKABE_ITO["sky"]),
@@ -44,7 +44,7 @@ def draw_curves(table: pd.DataFrame, found: dict[str, Searched]) -> Figure:
         axes.plot(float(value["recall"]), float(value["precision"]), "o", color=colour, ms=6)
     axes.plot(*GOAL, "*", color=OKABE_ITO["black"], ms=11, label="goal")
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="Recall (POD)", ylabel="Precision (1 − FAR)")
-    legend(axes, loc="upper right", framealpha=0.85, frameon=True, edgecolor="none")
+    legend(axes, loc="lower left", framealpha=0.85, frameon=True, edgecolor="none")
     return figure
 
 
