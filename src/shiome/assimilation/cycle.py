@@ -190,8 +190,12 @@ def errors_against(truth: Float[Array, "cycles n"]) -> Record:
     return record
 
 
-BRIEF = {"xla_backend_optimization_level": 1}
-"""For runs of about a second: to optimise their code would take longer than it saves."""
+BRIEF = {"xla_backend_optimization_level": 1, "xla_cpu_multi_thread_eigen": False}
+"""For runs of about a second: to optimise their code would take longer than it saves.
+
+Their matrices are small: on a busy machine, threads that wait for each other cost many times more
+than they save.
+"""
 
 
 def compiled(function: Callable[..., Any], *, brief: bool = False) -> Any:
