@@ -6,9 +6,10 @@ import pytest
 import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
-from shiome.data.linking import Geometry, link
+from shiome.data.linking import link
 from shiome.data.tracking import Criteria, track
 from shiome.data.tracks import days_to_genesis, genesis
+from shiome.grids.distance import World
 
 STEP = 0.225
 KM = 111.195
@@ -173,7 +174,7 @@ def test_says_what_the_run_lacks():
 
 def test_links_by_predicted_position_through_a_gap():
     # Two points pass each other; one of them is missing at one time.
-    flat = Geometry(None, plane=True)
+    flat = World(None, plane=True)
     found = [np.array([[0.0, 0.5 * k], [0.1, 5.0 - 0.5 * k]]) for k in range(11)]
     found[5] = found[5][:1]
     tracks = link(found, 100.0, flat)
@@ -181,10 +182,3 @@ def test_links_by_predicted_position_through_a_gap():
     assert [len(t.frames) for t in tracks] == [11, 10]
     for t, lat in zip(tracks, (0.0, 0.1), strict=True):
         assert {p[0] for p in t.positions} == {lat}
-
-
-def test_distance_knows_seam_and_convergence():
-    globe = Geometry()
-    a, b = np.array([60.0, 359.5]), np.array([60.0, 0.5])
-    np.testing.assert_allclose(globe.distance(a, b), 0.5 * KM, rtol=1e-4)
-    np.testing.assert_allclose(Geometry(360.0, plane=True).distance(a, b), KM, rtol=1e-4)

@@ -39,3 +39,17 @@ def test_a_plane_has_degrees_of_one_length():
     assert plane.distance(60, 39, 63, 3) == pytest.approx(5 * QUARTER / 90)
     assert GLOBE.distance(60, 1, 60, 2) == pytest.approx(0.5 * QUARTER / 90, rel=1e-3)
     assert World.of(xr.Dataset()) == GLOBE
+
+
+def test_positions_in_pairs_know_seam_and_convergence():
+    a, b = [60.0, 359.5], [[60.0, 0.5], [60.0, 359.5]]
+    near = QUARTER / 90
+    np.testing.assert_allclose(GLOBE.between(a, b), [0.5 * near, 0.0], rtol=1e-4)
+    np.testing.assert_allclose(World(plane=True).between(a, b), [near, 0.0], rtol=1e-4)
+    # A world without a seam has no short way around.
+    assert World(None).east(359.0) == 359.0
+    assert GLOBE.east(359.0) == -1.0
+    assert World(None).wrapped([-5.0], 0.0) == [-5.0]
+    np.testing.assert_array_equal(GLOBE.wrapped([-5.0, 365.0], 0.0), [355.0, 5.0])
+    np.testing.assert_array_equal(GLOBE.unwrapped([359.0, 1.0]), [359.0, 361.0])
+    np.testing.assert_array_equal(World(None).unwrapped([359.0, 1.0]), [359.0, 1.0])

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from shiome.core.errors import DataError
+from shiome.grids.distance import KM_PER_DEGREE
 from shiome.verification.spatial import (
-    KM_PER_DEGREE,
     mean_square,
     psnr,
     slope,

@@ -7,41 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
-from shiome.core.constants import EARTH_RADIUS
+from shiome.grids.distance import World
 
 Numbers = npt.NDArray[np.float64]
-KM_PER_DEGREE = float(EARTH_RADIUS) * np.pi / 180.0 / 1000.0
 FAR = 1e9
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """How far apart two positions in degrees are.
-
-    Attributes
-    ----------
-    period
-        Degrees of longitude after which the world repeats; None where it does not.
-    plane
-        A degree of longitude is as long as one of latitude everywhere (a beta-plane).
-    """
-
-    period: float | None = 360.0
-    plane: bool = False
-
-    def east(self, degrees: npt.ArrayLike) -> Numbers:
-        """A difference of longitudes, the short way around, degrees."""
-        d = np.asarray(degrees, np.float64)
-        return d if self.period is None else (d + self.period / 2) % self.period - self.period / 2
-
-    def distance(self, a: Numbers, b: Numbers) -> Numbers:
-        """Distance in km between positions (..., 2) of latitude and longitude; near ones only."""
-        a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        middle = np.deg2rad(0.5 * (a[..., 0] + b[..., 0]))
-        shrink = 1.0 if self.plane else np.cos(middle)
-        return KM_PER_DEGREE * np.hypot(
-            a[..., 0] - b[..., 0], shrink * self.east(a[..., 1] - b[..., 1])
-        )
 
 
 @dataclass
@@ -62,17 +31,17 @@ class Track:
     positions: list[Numbers] = field(default_factory=list)
     points: list[int] = field(default_factory=list)
 
-    def predicted(self, frame: int, geometry: Geometry) -> Numbers:
+    def predicted(self, frame: int, world: World) -> Numbers:
         """Position at a later time if it moves on as over the last two points."""
         last = self.positions[-1]
         if len(self.frames) < 2:
             return last
         move = last - self.positions[-2]
-        move = np.array([move[0], geometry.east(move[1])]) / (self.frames[-1] - self.frames[-2])
+        move = np.array([move[0], world.east(move[1])]) / (self.frames[-1] - self.frames[-2])
         return last + move * (frame - self.frames[-1])
 
 
-def link(found: Sequence[Numbers], reach: float, geometry: Geometry, gap: int = 1) -> list[Track]:
+def link(found: Sequence[Numbers], reach: float, world: World, gap: int = 1) -> list[Track]:
     """Join points of successive times where they lie near the position a track predicts.
 
     All tracks and points of a time are matched at once, for the least sum of distances.
@@ -83,8 +52,8 @@ def link(found: Sequence[Numbers], reach: float, geometry: Geometry, gap: int = 
         For each time, positions (n, 2): latitude and longitude in degrees.
     reach
         Largest distance from the predicted position, km.
-    geometry
-        Of the world.
+    world
+        How far apart two positions are.
     gap
         Number of successive times a track may miss.
 
@@ -99,8 +68,8 @@ def link(found: Sequence[Numbers], reach: float, geometry: Geometry, gap: int = 
         open_ = [t for t in open_ if frame - t.frames[-1] <= gap + 1]
         taken = set()
         if open_ and len(positions):
-            ahead = np.array([t.predicted(frame, geometry) for t in open_])
-            cost = geometry.distance(ahead[:, None], positions[None])
+            ahead = np.array([t.predicted(frame, world) for t in open_])
+            cost = world.between(ahead[:, None], positions[None])
             cost = np.where(cost <= reach, cost, FAR)
             for i, j in zip(*linear_sum_assignment(cost), strict=True):
                 if cost[i, j] < FAR:

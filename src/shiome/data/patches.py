@@ -213,7 +213,7 @@ def tracks_at(
         step = np.arange(*np.searchsorted(number, [known[0], known[-1] + 1]))
         if not step.size:
             continue
-        turned = np.unwrap(rows["longitude"].to_numpy(), period=grid.world.period)
+        turned = grid.world.unwrapped(rows["longitude"].to_numpy())
         stage = rows["stage"].to_numpy()[np.searchsorted(known, number[step], side="right") - 1]
         left = (began[storm] - pd.DatetimeIndex(times[step])) / pd.Timedelta(1, "D")
         tables.append(

@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from shiome.core.errors import DataError
 from shiome.core.options import check, option
-from shiome.data.linking import KM_PER_DEGREE, Geometry, Numbers, Track, link
+from shiome.data.linking import Numbers, Track, link
 from shiome.data.tracks import COLUMNS, checked_tracks
+from shiome.grids.distance import KM_PER_DEGREE, World
 
 VARIABLES = ("olr", "vorticity", "wind_speed", "thickness")
 Image = npt.NDArray[np.float32]
@@ -132,14 +133,14 @@ def track(run: xr.Dataset, criteria: Criteria | None = None) -> Tracks:
         vortices.append(_vortices(fields, grid, criteria))
         clusters.append(_clusters(fields[0], grid, criteria))
     reach = criteria.speed * 3.6 * hours
-    whirls = link([v.position for v in vortices], reach, grid.geometry)
-    clouds = link(clusters, reach, grid.geometry)
+    whirls = link([v.position for v in vortices], reach, grid.world)
+    clouds = link(clusters, reach, grid.world)
 
     def steps(span: float) -> int:
         return round(span / hours)
 
     storms = [
-        _with_cloud(storm, clouds, grid.geometry, criteria.cluster_reach, steps(criteria.precursor))
+        _with_cloud(storm, clouds, grid.world, criteria.cluster_reach, steps(criteria.precursor))
         for whirl in whirls
         if (storm := _cyclone(whirl, vortices, steps(criteria.lifetime), steps(criteria.lull)))
     ]
@@ -147,7 +148,7 @@ def track(run: xr.Dataset, criteria: Criteria | None = None) -> Tracks:
         _Storm(cloud.frames, cloud.positions, np.full(len(cloud.frames), np.nan), 0)
         for cloud in clouds
         if cloud.frames[-1] - cloud.frames[0] >= steps(criteria.cluster_lifetime)
-        and not any(_meet(cloud, s, grid.geometry, criteria.cluster_reach) for s in storms)
+        and not any(_meet(cloud, s, grid.world, criteria.cluster_reach) for s in storms)
     ]
     times = run["time"].values
     return Tracks(
@@ -162,7 +163,7 @@ class _Grid:
     latitude: Numbers
     longitude: Numbers
     cell: float
-    geometry: Geometry
+    world: World
 
     @classmethod
     def of(cls, run: xr.Dataset) -> "_Grid":
@@ -173,17 +174,17 @@ class _Grid:
         if period is None and abs(lon.size * step - 360.0) < 0.5 * step:
             period = 360.0
         plane = run.attrs.get("geometry") == "beta-plane"
-        return cls(lat, lon, KM_PER_DEGREE * (lat[1] - lat[0]), Geometry(period, plane))
+        return cls(lat, lon, KM_PER_DEGREE * (lat[1] - lat[0]), World(period, plane))
 
     @property
     def modes(self) -> tuple[str, str]:
         """What lies beyond the edges, as SciPy names it."""
-        return "nearest", "nearest" if self.geometry.period is None else "wrap"
+        return "nearest", "nearest" if self.world.period is None else "wrap"
 
     @property
     def area(self) -> Numbers:
         """Area of a cell of each row, km²; (latitude, 1)."""
-        shrink = 1.0 if self.geometry.plane else np.cos(np.deg2rad(self.latitude))
+        shrink = 1.0 if self.world.plane else np.cos(np.deg2rad(self.latitude))
         width = KM_PER_DEGREE * (self.longitude[1] - self.longitude[0])
         return np.broadcast_to(self.cell * width * shrink, self.latitude.shape)[:, None]
 
@@ -203,11 +204,7 @@ class _Grid:
 
     def inside(self, longitude: npt.ArrayLike) -> Numbers:
         """Longitude within the axis where the world repeats."""
-        lon, period = np.asarray(longitude, np.float64), self.geometry.period
-        if period is None:
-            return lon
-        west = 1.5 * self.longitude[0] - 0.5 * self.longitude[1]
-        return west + (lon - west) % period
+        return self.world.wrapped(longitude, 1.5 * self.longitude[0] - 0.5 * self.longitude[1])
 
 
 @dataclass
@@ -248,7 +245,7 @@ def _vortices(fields: list[Image], grid: _Grid, criteria: Criteria) -> Vortices:
     # What lies within 250 km of the edge of the image is seen only in part.
     edge = round(250.0 / grid.cell)
     peak[:edge] = peak[-edge:] = False
-    if grid.geometry.period is None:
+    if grid.world.period is None:
         peak[:, :edge] = peak[:, -edge:] = False
     row, column = np.nonzero(peak)
     gale = grid.highest(wind, 250.0)[peak]
@@ -262,7 +259,7 @@ def _clusters(olr: Image, grid: _Grid, criteria: Criteria) -> Numbers:
     """Centres of connected regions of cold cloud of one time, (n, 2) in degrees."""
     depth = np.maximum(criteria.cloud - grid.smooth(olr, 50.0), 0.0)
     label, count = ndimage.label(depth > 0)
-    if grid.geometry.period is not None:
+    if grid.world.period is not None:
         for here, there in zip(label[:, 0], label[:, -1], strict=True):
             if here and there and here != there:
                 label[label == here] = there
@@ -273,7 +270,7 @@ def _clusters(olr: Image, grid: _Grid, criteria: Criteria) -> Numbers:
     weight = ndimage.sum_labels(depth, label, keep)
     row = ndimage.sum_labels(depth * rows, label, keep) / weight
     # The mean column as the mean direction around the world, so that no seam matters.
-    turns = columns.shape[1] if grid.geometry.period is not None else 4 * columns.shape[1]
+    turns = columns.shape[1] if grid.world.period is not None else 4 * columns.shape[1]
     angle = 2j * np.pi * columns / turns
     circle = np.exp(angle)
     mean = ndimage.sum_labels(depth * circle.real, label, keep) + 1j * ndimage.sum_labels(
@@ -305,7 +302,7 @@ def _spells(whirl: Track, holds: list[np.bool_], lull: int) -> list[tuple[int, i
 
 
 def _with_cloud(
-    storm: _Storm, clouds: list[Track], geometry: Geometry, reach: float, before: int
+    storm: _Storm, clouds: list[Track], world: World, reach: float, before: int
 ) -> _Storm:
     """The storm with the cloud cluster in front that it grew from, no further back than asked."""
     begin = storm.frames[0]
@@ -313,7 +310,7 @@ def _with_cloud(
     for cloud in clouds:
         if cloud.frames[0] < begin and begin in cloud.frames:
             at = cloud.frames.index(begin)
-            apart = float(geometry.distance(cloud.positions[at], storm.positions[0]))
+            apart = float(world.between(cloud.positions[at], storm.positions[0]))
             if apart <= nearest:
                 best, nearest = (cloud, at), apart
     frames, positions, wind = storm.frames, storm.positions, storm.wind
@@ -328,13 +325,13 @@ def _with_cloud(
     return _Storm(frames[first:], positions[first:], wind[first:], born - first)
 
 
-def _meet(cloud: Track, storm: _Storm, geometry: Geometry, reach: float) -> bool:
+def _meet(cloud: Track, storm: _Storm, world: World, reach: float) -> bool:
     """Whether a cluster lies near a storm, or near what becomes one, at any time."""
     common, here, there = np.intersect1d(cloud.frames, storm.frames, return_indices=True)
     if not common.size:
         return False
     a, b = np.array(cloud.positions)[here], np.array(storm.positions)[there]
-    return bool((geometry.distance(a, b) <= reach).any())
+    return bool((world.between(a, b) <= reach).any())
 
 
 def _table(

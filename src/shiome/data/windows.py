@@ -75,12 +75,14 @@ class ImageGrid:
     @property
     def periodic(self) -> bool:
         """Whether the last column touches the first."""
-        return abs(self.longitude.size * self.step - self.world.period) < 0.5 * self.step
+        around = self.world.period
+        return (
+            around is not None and abs(self.longitude.size * self.step - around) < 0.5 * self.step
+        )
 
     def wrap(self, longitude: npt.ArrayLike) -> Floats:
         """Longitudes brought into the image: from half a column west of the first."""
-        west = self.longitude[0] - 0.5 * self.step
-        return west + (np.asarray(longitude, np.float64) - west) % self.world.period
+        return self.world.wrapped(longitude, self.longitude[0] - 0.5 * self.step)
 
     def locate(self, latitude: npt.ArrayLike, longitude: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Fractional row and column of points; NaN outside the image."""

@@ -10,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from shiome.core.constants import EARTH_RADIUS
 from shiome.core.errors import DataError
+from shiome.grids.distance import KM_PER_DEGREE
 
 Floats = npt.NDArray[np.floating]
-
-KM_PER_DEGREE = float(EARTH_RADIUS) * np.pi / 180 / 1000
 
 
 class Spectrum(NamedTuple):

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
+from shiome.grids.distance import KM_PER_DEGREE
 from shiome.products.style import INK, new_figure
-from shiome.verification.spatial import KM_PER_DEGREE
 
 Floats = npt.NDArray[np.floating]
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from shiome.grids.distance import KM_PER_DEGREE
 from shiome.products import Report
 from shiome.showcases.seafloor.basins import TEST, VALIDATION, Basin
 from shiome.showcases.seafloor.config import Config
@@ -19,7 +20,6 @@ from shiome.showcases.seafloor.inpaint import draw_charts, gap_errors, inpaint
 from shiome.showcases.seafloor.learning import ABLATION
 from shiome.showcases.seafloor.maps import MARIANAS, relief, square_panels
 from shiome.showcases.seafloor.scoring import by_class, interval90, spectra
-from shiome.verification.spatial import KM_PER_DEGREE
 
 SQUARES = 160
 """How many squares of the test basins are mended."""

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from shiome.grids.distance import KM_PER_DEGREE
 from shiome.showcases.seafloor.basins import EDGE, Basin
 from shiome.verification.spatial import (
-    KM_PER_DEGREE,
     mean_square,
     psnr,
     slope,
