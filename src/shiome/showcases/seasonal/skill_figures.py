@@ -29,7 +29,7 @@ _PARTS: Final = {
     "blend": "this system: all",
     "filtered": "coupled models, from the filter",
     "coupled": "coupled models",
-    "ocean": "statistical, with simulated ocean",
+    "ocean": "statistical, with ocean",
     "surface": "statistical, surface alone",
 }
 _SCORES: Final[dict[str, dict[str, Any]]] = {
@@ -166,7 +166,7 @@ def _draw_parts(
         caption=f"Correlation of the {INDEX_NAMES[index]} forecast by lead, cross-validated: by "
         "statistical models that see the surface alone, with the simulated ocean's warm water, by "
         "coupled models, by these from an ensemble filter, and by all together; band: 90 % "
-        "interval of the first.",
+        "interval of all together.",
         data=numbers,
     )
     return {f"parts_{index}": figure}
