@@ -1,11 +1,13 @@
 """The command line: what it lists, explains and refuses."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
 from shiome import __version__
-from shiome.cli import main
+from shiome.cli import EXIT_NOT_READ, main
 from shiome.data import list_samples
 from shiome.showcases import names, showcase
 
@@ -156,3 +158,15 @@ def test_help_of_run_names_the_showcases(capsys):
     code, out, _ = run(capsys, "run", "--help")
     assert code == 0
     assert "seasonal" in out
+
+
+@pytest.mark.parametrize("command", [["list"], ["run", "impact", "--help"]])
+def test_a_reader_who_leaves_early_is_no_error(command):
+    code = f"import sys; sys.stdin.read(); from shiome.cli import main; main({command!r})"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-c", code], text=True, **pipes) as process:
+        process.stdout.close()
+        process.stdin.close()  # only now it begins
+        said = process.stderr.read()
+    assert said == ""
+    assert process.returncode == EXIT_NOT_READ

@@ -16,6 +16,7 @@ from shiome.showcases import names, showcase
 
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
+EXIT_NOT_READ = 1  # as rich, which prints the tables, does
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -27,6 +28,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
     try:
         arguments.command(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads has read enough (`| head`); what is left goes nowhere, also at Python's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_NOT_READ)
     except ShiomeError as error:
         print(f"shiome: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(EXIT_BAD_INPUT)
