@@ -188,7 +188,7 @@ def test_an_interruption_leaves_nothing(files, tmp_path, monkeypatch, capsys, ho
     finally:
         signal.signal(signal.SIGTERM, before)
     assert stopped.value.code == EXIT_INTERRUPTED
-    assert len(calls) <= 5  # the one beside it, and what it had begun next
+    assert len(calls) < 10  # of ten: what the two threads had begun before they were told
     assert names(tmp_path) == []
     assert "interrupted; no report was written" in capsys.readouterr().err
 
