@@ -94,6 +94,14 @@ def test_unet_keeps_the_sides_and_refuses_those_it_cannot_halve():
         shape(8, 10)
 
 
+def test_unet_on_blocks_has_all_pixels_nonetheless():
+    network = eqx.filter_eval_shape(lambda: UNet(3, 2, width=4, depth=1, block=2, key=KEY))
+    shape = lambda *sides: eqx.filter_eval_shape(network, jnp.zeros((2, *sides, 3))).shape
+    assert shape(8, 12) == (2, 8, 12, 2)
+    with pytest.raises(DataError, match="8 × 10 points; expected multiples of 4"):
+        shape(8, 10)
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [

@@ -47,6 +47,13 @@ def test_pools_are_the_naive_ones():
     assert layers.max_pool(X[:, :7, :9]).shape == (3, 3, 4, 4)
 
 
+def test_blocks_are_undone_by_subpixels():
+    made = layers.blocks(X, 2)
+    assert made.shape == (3, 4, 5, 16)
+    np.testing.assert_array_equal(made[0, 1, 2, 4:8], X[0, 2, 5])
+    np.testing.assert_array_equal(layers.subpixels(made, 2), X)
+
+
 def test_training_normalises_by_the_batch_and_inference_by_what_was_seen():
     norm = layers.BatchNorm(4)
     x = 3 + 2 * X

@@ -9,7 +9,8 @@ import pytest
 from shiome.core.errors import ConfigError, DataError
 from shiome.grids.coarsen import bicubic, block_mean
 from shiome.nets.critic import PatchCritic
-from shiome.nets.enlarger import subpixels, upsample
+from shiome.nets.enlarger import upsample
+from shiome.nets.layers import subpixels
 from shiome.nets.rrdb import RRDB
 from shiome.nets.running import count_parameters
 from shiome.nets.sharpener import BODIES, sharpener

@@ -45,16 +45,6 @@ def doublings_of(factor: int) -> int:
     return count
 
 
-def subpixels(x: Images, factor: int) -> Images:
-    """Sub-pixel arrangement: channels become points between the points (Shi et al. 2016).
-
-    (batch, h, w, factor² · c) to (batch, factor · h, factor · w, c).
-    """
-    n, h, w, channels = x.shape
-    y = x.reshape(n, h, w, factor, factor, channels // factor**2)
-    return y.transpose(0, 1, 3, 2, 4, 5).reshape(n, factor * h, factor * w, -1)
-
-
 def upsample(x: Images, factor: int, method: Literal["bicubic", "nearest"]) -> Images:
     """Interpolate every channel to a finer grid."""
     function = bicubic if method == "bicubic" else nearest

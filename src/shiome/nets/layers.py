@@ -174,6 +174,26 @@ def mean_pool(x: Images) -> Images:
     return x[:, : h // 2 * 2, : w // 2 * 2].reshape(n, h // 2, 2, w // 2, 2, c).mean((2, 4))
 
 
+def subpixels(x: Images, factor: int) -> Images:
+    """Sub-pixel arrangement: channels become points between the points (Shi et al. 2016).
+
+    (batch, h, w, factor² · c) to (batch, factor · h, factor · w, c).
+    """
+    n, h, w, channels = x.shape
+    y = x.reshape(n, h, w, factor, factor, channels // factor**2)
+    return y.transpose(0, 1, 3, 2, 4, 5).reshape(n, factor * h, factor * w, -1)
+
+
+def blocks(x: Images, side: int) -> Images:
+    """The inverse of :func:`subpixels`: the points of each block become channels.
+
+    (batch, side · h, side · w, c) to (batch, h, w, side² · c).
+    """
+    n, h, w, channels = x.shape
+    y = x.reshape(n, h // side, side, w // side, side, channels)
+    return y.transpose(0, 1, 3, 2, 4, 5).reshape(n, h // side, w // side, -1)
+
+
 def relu(x: Array, run: Run = INFERENCE) -> Array:
     """Largest of x and zero."""
     return jnp.maximum(x, 0)

@@ -5,8 +5,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
-from shiome.nets.enlarger import Enlarger, doublings_of, subpixels, upsample
-from shiome.nets.layers import Convolution, Images
+from shiome.nets.enlarger import Enlarger, doublings_of, upsample
+from shiome.nets.layers import Convolution, Images, subpixels
 
 
 def leaky(x: Images) -> Images:
