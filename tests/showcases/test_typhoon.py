@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import jax
 import numpy as np
@@ -11,22 +12,26 @@ import xarray as xr
 
 from shiome.core.errors import ConfigError, DataError
 from shiome.data import DataRecord
+from shiome.data.patches import tracks_at
+from shiome.data.windows import ImageGrid
 from shiome.nets.cnn import CNN
 from shiome.showcases.typhoon import config as settings
 from shiome.showcases.typhoon import experiments
 from shiome.showcases.typhoon import run as system
 from shiome.showcases.typhoon.archive import Archive, cloudiness, read_season, write_season
-from shiome.showcases.typhoon.config import Config, Scale
+from shiome.showcases.typhoon.config import Config, Extent, Scale
 from shiome.showcases.typhoon.detect import detect
-from shiome.showcases.typhoon.detector import Centred, Machine
+from shiome.showcases.typhoon.detector import Machine
 from shiome.showcases.typhoon.experiments import scene
 from shiome.showcases.typhoon.labels import before, examples
 from shiome.showcases.typhoon.score import part_of
 from shiome.showcases.typhoon.shipped import load_ensemble
 from shiome.showcases.typhoon.train import LADDER, fit_rung
+from shiome.showcases.typhoon.whole import Mapper, fit_whole, mapper, targets, train_steps
+from shiome.showcases.typhoon.windows import Centred
 from shiome.showcases.typhoon.world import joined
 
-TINY = Scale((), 4, 40, 32, 20, 2, 1, 4, 1, 2, 1)
+TINY = Scale(0, 1, 4, 40, 32, 20, 2, 1, 4, 1, 2, 1, Extent(80, 4, 40, 4, 2))
 STEP = 0.9
 ROWS, COLUMNS = 48, 64
 KEY = jax.random.key(0)
@@ -108,6 +113,18 @@ def test_a_patch_says_what_the_map_says_at_its_middle():
     np.testing.assert_allclose(patch[0], around, atol=0.05)
 
 
+def test_a_map_of_whole_images_moves_with_them_around_the_world():
+    class Exact(Mapper):
+        margin = 56  # all that it sees
+
+    network = mapper(TINY.whole, 0.1, KEY).network
+    machine = Machine([Exact(network)], [1.0], True)
+    image = np.random.default_rng(0).uniform(size=(1, 32, 64, 4))
+    here, there = machine.maps(image), machine.maps(np.roll(image, 16, axis=2))
+    assert here.shape == (1, 32, 64)
+    np.testing.assert_allclose(np.roll(here, 16, axis=2), there, atol=1e-4)
+
+
 def test_turns_of_the_image_turn_the_map_with_test_time_augmentation():
     machine = Machine([member()], [1.0], False, symmetric=True)
     image = np.random.default_rng(0).uniform(size=(1, 32, 32, 1))
@@ -128,6 +145,59 @@ def test_no_storm_is_in_two_parts_and_the_test_comes_last(known, archive):
     assert known.of("train").patches["time"].max() < known.of("validation").patches["time"].min()
     times = archive.images["time"].values
     assert times[part_of(times, archive, "validation")].max() < archive.boundaries[1]
+
+
+def test_nearness_is_one_at_a_storm_and_failed_clusters_weigh_more(archive):
+    steps = train_steps(archive)
+    assert archive.images["time"].values[steps].max() < archive.boundaries[0]
+    made = targets(archive, steps, (ROWS + 2, COLUMNS), 2.0)
+    grid = ImageGrid.of(archive.images)
+    places = tracks_at(archive.images["time"].values[steps], archive.tracks, grid)
+    row, column = grid.locate(places["latitude"], places["longitude"])
+    at = np.rint(row).astype(int), np.rint(column).astype(int) % COLUMNS
+    near, weight = (made[places["step"], *at, channel] for channel in (0, 1))
+    failed = places["hard_negative"].to_numpy()
+    # A pixel is 100 km wide, and nearness e^-1/2 in 150 km.
+    assert near[~failed].min() > 0.85
+    assert weight[failed].min() > 2.7
+    assert 0 < (made[..., 0] > 0.5).mean() < 0.05
+    assert not made[:, ROWS:].any()
+
+
+def test_a_storm_on_both_sides_ends_the_training_before_it(archive):
+    tracks = archive.tracks.copy()
+    late = np.datetime64(archive.boundaries[0], "ns")
+    name = tracks["storm"].iloc[0]
+    tracks.loc[tracks[tracks["storm"] == name].index[-1], "time"] = late
+    steps = train_steps(archive._replace(tracks=tracks))
+    began = tracks.loc[tracks["storm"] == name, "time"].min()
+    assert archive.images["time"].values[steps].max(initial=np.datetime64(0, "s")) < began
+
+
+def test_a_network_of_whole_images_learns_and_goes_on_after_a_kill(archive, known, tmp_path):
+    extent, calls = TINY.whole, []
+    setting = scene(Config(), archive, known)
+
+    def killed():
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    fit = partial(fit_whole, extent, archive, setting.images, KEY)
+    whole, file = fit(), tmp_path / "whole.ckpt"
+    assert whole.score < 0.8
+    with pytest.raises(KeyboardInterrupt):
+        fit(checkpoint=file, advance=killed)
+    resumed = fit(checkpoint=file)
+    pairs = zip(jax.tree.leaves(whole), jax.tree.leaves(resumed), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
+    found = setting.alone(whole.network).scores.sel(estimate="value")
+    assert float(found["average_precision"]) > 0.5
+    # Four looks at a region agree, though not in every digit.
+    region = Machine([whole.network], [1.0], False)
+    one, four = (region._replace(symmetric=s).maps(setting.images[:2]) for s in (False, True))
+    assert one.shape == four.shape == (2, ROWS, COLUMNS)
+    assert 0 < np.abs(four - one).mean() < 0.05
 
 
 def test_a_network_learns_to_find_the_large_discs(known, archive):

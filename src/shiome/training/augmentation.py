@@ -77,6 +77,17 @@ class Shift(Change):
         return jax.lax.dynamic_slice(wide, (start[0], start[1], 0), image.shape)
 
 
+class Roll(Change):
+    """A move east around the world: columns that leave on one side enter on the other."""
+
+    @property
+    def moves(self) -> bool:
+        return True
+
+    def __call__(self, image: Image, key: PRNGKeyArray) -> Image:
+        return jnp.roll(image, jax.random.randint(key, (), 0, image.shape[1]), axis=1)
+
+
 class Noise(Change):
     """Independent normal noise at every point, in units of the image."""
 

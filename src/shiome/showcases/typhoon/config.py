@@ -8,14 +8,35 @@ from shiome.core.options import option
 TITLE = "Typhoon eggs in cloud images (simulated world)"
 
 
+BLOCK = 2  # pixels along the blocks that U-Nets work on
+
+
+class Extent(NamedTuple):
+    """How much is learned from whole images.
+
+    Attributes
+    ----------
+    steps, batch, chunk
+        Of each training; the network is validated after each chunk.
+    width, depth
+        Channels of the first level of the U-Net, and levels below it.
+    """
+
+    steps: int
+    batch: int
+    chunk: int
+    width: int
+    depth: int
+
+
 class Scale(NamedTuple):
     """How much is computed.
 
     Attributes
     ----------
-    seasons
-        Numbers of the simulated seasons; the second last is for the validation, the last for the
-        test; none for those that ship.
+    seasons, held
+        How many seasons are simulated, none where those that ship are taken; and how many of them
+        are for the test (the last), and for the validation (those before).
     coarsen
         Cells of 25 km along one side of a pixel.
     steps, batch, chunk
@@ -25,9 +46,12 @@ class Scale(NamedTuple):
         channels of the first, and how many times as many the wide one has.
     members, seeds
         Of the ensemble, and repetitions of every row of the ablation.
+    whole
+        Of the trainings on whole images.
     """
 
-    seasons: tuple[int, ...]
+    seasons: int
+    held: int
     coarsen: int
     steps: int
     batch: int
@@ -38,6 +62,7 @@ class Scale(NamedTuple):
     wide: int
     members: int
     seeds: int
+    whole: Extent
 
     @property
     def size(self) -> int:
@@ -49,11 +74,16 @@ class Scale(NamedTuple):
         """Pixels along a point of the maps."""
         return 2 ** (self.stages - 1)
 
+    @property
+    def multiple(self) -> int:
+        """What all networks can divide the sides of an image by."""
+        return max(self.reduction, BLOCK * 2**self.whole.depth)
+
 
 SCALES = {
-    "small": Scale((), 2, 100, 32, 50, 3, 1, 4, 2, 2, 2),
-    "medium": Scale((*range(6), 8, 9), 2, 1200, 64, 200, 3, 1, 8, 2, 3, 1),
-    "full": Scale(tuple(range(30)), 1, 20_000, 128, 500, 4, 2, 16, 4, 10, 3),
+    "small": Scale(0, 1, 2, 100, 32, 50, 3, 1, 4, 2, 2, 2, Extent(80, 4, 40, 6, 3)),
+    "medium": Scale(36, 2, 2, 1200, 64, 200, 3, 1, 8, 2, 3, 1, Extent(2400, 8, 200, 16, 3)),
+    "full": Scale(60, 4, 1, 20_000, 128, 500, 4, 2, 16, 4, 10, 3, Extent(20_000, 16, 500, 32, 4)),
 }
 
 
@@ -64,7 +94,7 @@ class Config:
     size: str = option(
         "small",
         "How much to compute: small (shipped synthetic seasons, tiny networks, minutes), "
-        "medium (simulates eight seasons; hours) or full (days; meant for an accelerator).",
+        "medium (simulates 36 seasons; hours) or full (days; meant for an accelerator).",
         choices=tuple(SCALES),
     )
     images: str | None = option(

@@ -78,7 +78,7 @@ def detect(
     grid = ImageGrid.of(images)
     now = np.datetime64("now")
     archive = Archive(images, pd.DataFrame(), (now, now), record)
-    seen = fitting(frames(archive), ensemble.members[0].network.reduction)
+    seen = fitting(frames(archive), ensemble.members[0].network.multiple)
     seen = shown(seen, ensemble.rung.channels)
     maps = ensemble.machine(periodic=grid.periodic).maps(seen)
     table = peaks(maps, images["time"].values, grid, Config())

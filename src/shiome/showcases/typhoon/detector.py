@@ -1,63 +1,47 @@
-"""A network that was taught patches searches whole images: every window at once.
+"""Networks that search whole images, one by one or together."""
 
-A window of patch size slides over the image. As the networks are convolutional, their features are
-computed once for the whole image and not anew for every window, and each window weighs the evidence
-of its features by their distance from its middle: the sliding window becomes one smooth mean.
-"""
-
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Array, Float
 
-from shiome.nets.classifier import Classifier
 from shiome.nets.inference import outputs
 from shiome.nets.layers import Images
-from shiome.nets.running import INFERENCE, Run
 
 BATCH = 16  # whole images at once
-REACH = 200.0  # km from the middle of a window at which evidence counts e^-1/2
 
 
-class Centred(eqx.Module):
-    """A classifier that weighs evidence by its distance from the middle of the patch.
+class View(NamedTuple):
+    """Another look at the same images (time, row, column, ...), and what undoes it on maps."""
 
-    Where evidence counts alike all over a patch, its peak does not say where the storm is.
+    look: Callable[[npt.NDArray], npt.NDArray]
+    undo: Callable[[npt.NDArray], npt.NDArray]
 
-    Attributes
-    ----------
-    network
-        Whose features are read.
-    reach
-        Standard deviation of the weights, in points of the image.
-    """
 
-    network: Classifier
-    reach: float = eqx.field(static=True)
+class Searcher(Protocol):
+    """A network that searches whole images."""
 
-    def __call__(self, x: Images, run: Run = INFERENCE) -> Float[Array, "batch classes"]:
-        """Logits of a batch of patches."""
-        features = self.network.features(x, run)
-        weight = _weights(features.shape[1], self.reach / self.network.reduction)
-        return self.network.exit(jnp.einsum("nyxc,y,x->nc", features, weight, weight))
+    @property
+    def margin(self) -> int:
+        """Columns that it sees beyond the first and the last of a world, in pixels."""
+        ...
 
-    def evidence(self, x: Images) -> Float[Array, "batch rows columns classes"]:
-        """Logits of the window around each point of the features of whole images.
+    @property
+    def reduction(self) -> int:
+        """Pixels along a point of its maps; divides the margin."""
+        ...
 
-        The columns go around the world or not as the images are padded by the caller.
-        """
-        points = self.network.exit(self.network.features(x))
-        sigma = self.reach / self.network.reduction
-        half = int(np.ceil(3 * sigma))
-        weight = _weights(2 * half + 1, sigma)
-        wide = jnp.pad(points, ((0, 0), (half, half), (half, half), (0, 0)), mode="edge")
-        rows = sum(w * wide[:, i : i + points.shape[1]] for i, w in enumerate(weight))
-        return sum(w * rows[:, :, i : i + points.shape[2]] for i, w in enumerate(weight))
+    @property
+    def views(self) -> Sequence[View]:
+        """Looks at an image that show the same storms; the first is the image as it is."""
+        ...
+
+    def chances(self, x: Images) -> Float[Array, "batch rows columns"]:
+        """How likely it is that a cyclone or precursor lies around each point, 0 to 1."""
+        ...
 
 
 class Machine(NamedTuple):
@@ -66,17 +50,16 @@ class Machine(NamedTuple):
     Attributes
     ----------
     members
-        Networks taught patches, all of one architecture.
+        Networks of one architecture.
     weight
         Of each member, with sum 1.
     periodic
         Whether the images go around the world.
     symmetric
-        Whether the mean over four quarter turns is taken (test-time augmentation). Mirror images
-        are left out: a cyclone turns one way.
+        Whether the mean over all views is taken (test-time augmentation).
     """
 
-    members: Sequence[Centred]
+    members: Sequence[Searcher]
     weight: Sequence[float]
     periodic: bool
     symmetric: bool = False
@@ -84,42 +67,36 @@ class Machine(NamedTuple):
     def maps(
         self, images: Float[npt.NDArray, "time row column channels"]
     ) -> Float[npt.NDArray, "time rows columns"]:
-        """Probability of a cyclone or precursor around every point of the features.
+        """How likely a cyclone or precursor is around every point.
 
-        All members and turns share one compiled program (two, where images are not square).
+        All members and views share one compiled program (two, where a turned image has other
+        sides).
         """
-        reduction, reach = self.members[0].network.reduction, self.members[0].reach
-        # As wide as a member's view.
-        margin = reduction * int(np.ceil(8 * reach / reduction)) if self.periodic else 0
+        first = self.members[0]
+        margin = first.margin if self.periodic else 0
         images = np.pad(images, ((0, 0), (0, 0), (margin, margin), (0, 0)), mode="wrap")
-        cut, turns = margin // reduction, range(4) if self.symmetric else range(1)
-        total: npt.NDArray[np.float32] = np.zeros((1, 1, 1), np.float32)
-        for turn in turns:
-            turned = np.rot90(images, turn, (1, 2))
+        views = first.views if self.symmetric else first.views[:1]
+        total: npt.NDArray[Any] = np.zeros((1, 1, 1), np.float32)
+        for view in views:
+            seen = view.look(images)
             for member, weight in zip(self.members, self.weight, strict=True):
-                said = outputs(Chance(member), turned, batch=BATCH)
-                total = total + weight / len(turns) * np.rot90(said, -turn, (1, 2))
-        return total[:, :, cut : total.shape[2] - cut].astype(np.float32)
+                said = outputs(Chances(member), seen, batch=BATCH)
+                total = total + np.float32(weight / len(views)) * view.undo(said)
+        cut = margin // first.reduction
+        return total[:, :, cut : total.shape[2] - cut]
 
 
-class Chance(eqx.Module):
-    """Probability of a member that a window shows a cyclone or a precursor."""
+class Chances(eqx.Module):
+    """What a member says, as a function of images."""
 
-    member: Centred
+    member: Searcher
 
     def __call__(self, x: Images) -> Float[Array, "batch rows columns"]:
         """Map of whole images."""
-        return 1.0 - jax.nn.softmax(self.member.evidence(x))[..., 0]
+        return self.member.chances(x)
 
 
 def fitting(images: Float[npt.NDArray, "time row column channels"], multiple: int) -> npt.NDArray:
     """Images with clear sky added north and east until networks can divide their sides."""
     grow = [(-side) % multiple for side in images.shape[1:3]]
     return np.pad(images, ((0, 0), (0, grow[0]), (0, grow[1]), (0, 0)))
-
-
-def _weights(count: int, sigma: float) -> npt.NDArray[np.float32]:
-    """Normal weights around the middle, with sum 1."""
-    at = np.arange(count) - 0.5 * (count - 1)
-    weight = np.exp(-0.5 * (at / sigma) ** 2)
-    return (weight / weight.sum()).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Patches of hits, misses and false alarms, and where the network saw evidence in them."""
+"""Patches of hits, misses and false alarms, and where the patch network saw evidence in them."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,6 +9,7 @@ import xarray as xr
 from shiome.data.windows import ImageGrid, gather
 from shiome.explain.grad_cam import grad_cam
 from shiome.showcases.typhoon.experiments import Results, Scene
+from shiome.showcases.typhoon.score import Searched
 
 EACH = 2  # pictures of each kind
 
@@ -17,8 +18,8 @@ def evidence(
     setting: Scene, results: Results
 ) -> tuple[npt.NDArray, npt.NDArray, list[str], xr.Dataset]:
     """Patches (picture, y, x), evidence in each, titles, and both as numbers."""
-    member = results.members[int(np.argmax(results.weight))]
-    chosen = _chosen(results)
+    member, found = results.patches
+    chosen = _chosen(found)
     grid, size = ImageGrid.of(setting.archive.images), setting.examples.inputs.shape[1]
     row, column = grid.locate(chosen["latitude"], chosen["longitude"])
     corner = grid.corner(row, column, size)
@@ -40,9 +41,8 @@ def evidence(
     return patches[..., 0], seen, list(chosen["title"]), numbers
 
 
-def _chosen(results: Results) -> pd.DataFrame:
+def _chosen(found: Searched) -> pd.DataFrame:
     """Best hits, worst misses and false alarms of different days where there are some."""
-    found = results.best["full"]
     seen, truth = found.test.detections, found.test.truth
     said = seen["score"] >= found.threshold
     missed = truth[truth["score"] < found.threshold].assign(

@@ -1,6 +1,7 @@
 """All rungs of the ladder, the ensemble and the baselines, searched over the same images."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,21 +15,16 @@ from shiome.data.windows import ImageGrid
 from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.baselines import feature_maps, logistic_map, threshold_maps
 from shiome.showcases.typhoon.config import Config
-from shiome.showcases.typhoon.detector import Centred, Machine, fitting
+from shiome.showcases.typhoon.detector import Machine, Searcher, fitting
 from shiome.showcases.typhoon.labels import Examples, frames, shown
 from shiome.showcases.typhoon.score import DAYS, Searched, enter_key, events, part_of, searched
-from shiome.showcases.typhoon.train import (
-    CLASSES,
-    LADDER,
-    PIXEL,
-    Rung,
-    Trained,
-    fit_rung,
-    hard_shares,
-)
+from shiome.showcases.typhoon.train import LADDER, PIXEL, Rung, Trained, fit_rung
+from shiome.showcases.typhoon.whole import Mapper, fit_whole
+from shiome.showcases.typhoon.windows import Centred
 from shiome.training.ensembles import skill_weights
 
 ENSEMBLE = LADDER[-1]
+EMPHASES = (0.0, 2.0)  # on failed clusters, of the first and the last member after the ladder's own
 SCORES = ("pod", "far", "average_precision", "precision_at_recall79")
 
 
@@ -63,7 +59,7 @@ class Scene(NamedTuple):
         key = enter_key(self.config.seed)
         return searched(maps, self.archive, self.truth, self.config, key)
 
-    def alone(self, network: Centred, rung: Rung = ENSEMBLE) -> Searched:
+    def alone(self, network: Searcher, rung: Rung = ENSEMBLE) -> Searched:
         """Detections and scores of one network."""
         return self.search(self.maps(Machine([network], [1.0], self.periodic), rung))
 
@@ -98,52 +94,56 @@ class Results(NamedTuple):
         threshold, area, logistic.
     members, weight, alone
         The ensemble of the first seed, and what each member reaches alone.
+    patches
+        The strongest network that was taught patches, of the first seed.
     """
 
     rows: list[Row]
     best: dict[str, Searched]
-    members: list[Centred]
+    members: list[Mapper]
     weight: list[float]
     alone: list[Searched]
+    patches: tuple[Centred, Searched]
 
 
 def scene(config: Config, archive: Archive, examples: Examples) -> Scene:
     """Put together what is shared."""
     truth = {part: events(archive, part) for part in ("validation", "test")}
-    images = fitting(frames(archive), config.scale.reduction)
+    images = fitting(frames(archive), config.scale.multiple)
     return Scene(config, archive, examples, images, truth)
 
 
 def count(config: Config) -> int:
     """Chunks of steps of all trainings."""
     scale = config.scale
-    chunks = -(-scale.steps // scale.chunk)
-    return scale.seeds * (len(LADDER) + scale.members - 1) * chunks
+    chunks = lambda of: -(-of.steps // of.chunk)
+    patches = sum(not rung.whole for rung in LADDER)
+    return scale.seeds * (patches * chunks(scale) + scale.members * chunks(scale.whole))
 
 
 def compare(scene: Scene, advance: Callable[[], None]) -> Results:
     """Climb the ladder for every seed, and search with the baselines."""
     rows: list[Row] = []
-    best = baselines(scene)
-    kept: tuple[list[Centred], list[float], list[Searched]] | None = None
+    first: Results | None = None
     for seed in range(scene.config.scale.seeds):
-        members = _ladder(scene, seed, rows, advance)
-        weight = skill_weights([m.score for m in members], float(np.log(CLASSES))).tolist()
+        patches, members = _ladder(scene, seed, rows, advance)
+        weight = skill_weights([m.score for m in members], 1.0).tolist()
         networks = [m.network for m in members]
+        # The last rung is the first member.
+        alone = rows[-1].found
         together = Machine(networks, weight, scene.periodic)
-        if kept is None:
-            # The last rung is the first member.
-            alone = [rows[-1].found, *(scene.alone(network) for network in networks[1:])]
-            kept = networks, weight, alone
-            best["single"] = alone[int(np.argmin([m.score for m in members]))]
         for name, words, machine in (
             ("ensemble", "+ ensemble", together),
             ("tta", "+ test-time augmentation", together._replace(symmetric=True)),
         ):
             rows.append(Row(name, words, seed, scene.search(scene.maps(machine, ENSEMBLE))))
-        best.setdefault("full", rows[-1].found)
-    assert kept is not None
-    return Results(rows, best, *kept)
+        if first is None:
+            each = [alone, *(scene.alone(network) for network in networks[1:])]
+            single = each[int(np.argmin([m.score for m in members]))]
+            best = {"full": rows[-1].found, "single": single}
+            first = Results(rows, best | baselines(scene), networks, weight, each, patches)
+    assert first is not None
+    return first
 
 
 def baselines(scene: Scene) -> dict[str, Searched]:
@@ -158,32 +158,32 @@ def baselines(scene: Scene) -> dict[str, Searched]:
     return {name: scene.search(m) for name, m in maps.items()}
 
 
-def _ladder(scene: Scene, seed: int, rows: list[Row], advance: Callable[[], None]) -> list[Trained]:
+def _ladder(
+    scene: Scene, seed: int, rows: list[Row], advance: Callable[[], None]
+) -> tuple[tuple[Centred, Searched], list[Trained[Mapper]]]:
     """Train every rung, note what it reaches, and train the members of the ensemble."""
     config, scale = scene.config, scene.config.scale
     known, held = scene.examples.of("train"), scene.examples.of("validation")
     key = jax.random.fold_in(jax.random.key(config.seed), 1000 + seed)
     keep = Path(config.checkpoint) / f"seed{seed}" if config.checkpoint else None
-    last: list[Trained] = []
+    file = lambda name: keep / f"{name}.ckpt" if keep else None
+    whole = partial(fit_whole, scale.whole, scene.archive, scene.images, advance=advance)
+    patches: list[tuple[float, Centred, Searched]] = []
+    members: list[Trained[Mapper]] = []
     for rung in LADDER:
-        file = keep / f"{rung.name}.ckpt" if keep else None
-        trained = fit_rung(rung, scale, known, held, key, checkpoint=file, advance=advance)
-        rows.append(Row(rung.name, rung.words, seed, scene.alone(trained.network, rung)))
-        last = [trained]
-    for number, share in enumerate(hard_shares(scale.members - 1)):
-        file = keep / f"member{number}.ckpt" if keep else None
-        member = fit_rung(
-            ENSEMBLE,
-            scale,
-            known,
-            held,
-            jax.random.fold_in(key, number),
-            hard_share=float(share),
-            checkpoint=file,
-            advance=advance,
-        )
-        last.append(member)
-    return last
+        at = file(rung.name)
+        if rung.whole:
+            members.append(whole(key, checkpoint=at))
+            found = scene.alone(members[0].network, rung)
+        else:
+            one = fit_rung(rung, scale, known, held, key, checkpoint=at, advance=advance)
+            found = scene.alone(one.network, rung)
+            patches.append((one.score, one.network, found))
+        rows.append(Row(rung.name, rung.words, seed, found))
+    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members - 1)):
+        new, at = jax.random.fold_in(key, number), file(f"member{number}")
+        members.append(whole(new, emphasis=float(emphasis), checkpoint=at))
+    return min(patches, key=lambda one: one[0])[1:], members
 
 
 def reached(found: Searched) -> dict[str, float]:

@@ -36,7 +36,7 @@ from shiome.showcases.typhoon.shipped import (
     load_ensemble,
     save_ensemble,
 )
-from shiome.showcases.typhoon.train import architecture
+from shiome.showcases.typhoon.whole import architecture
 from shiome.showcases.typhoon.world import shipped, simulated
 from shiome.verification import reliability_diagram
 
@@ -165,8 +165,9 @@ def _figures(report: Report, setting: Scene, results: Results) -> None:
     report.add_figure(
         "grad_cam",
         draw.draw_evidence(*pictures[:3]),
-        caption="Where the strongest network saw evidence (Grad-CAM, below) in patches of 1,600 km "
-        f"(above): hits, misses and false alarms of the held-out season ({world}).",
+        caption="Where the strongest network that was taught patches saw evidence (Grad-CAM, "
+        "below) in patches of 1,600 km (above): its hits, misses and false alarms in the held-out "
+        f"season ({world}).",
         data=pictures[3],
     )
 
@@ -232,8 +233,8 @@ def _keep(report: Report, config: Config, setting: Scene, results: Results) -> N
         shift,
         about,
     )
-    family, settings = architecture(ENSEMBLE, config.scale)
-    save_ensemble(report.work / "data" / "ensemble.eqx", ensemble, family, settings)
+    settings = architecture(config.scale.whole)
+    save_ensemble(report.work / "data" / "ensemble.eqx", ensemble, settings)
 
 
 def _kind(archive: Archive) -> str:

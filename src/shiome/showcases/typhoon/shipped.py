@@ -9,10 +9,11 @@ from scipy.special import expit, logit
 
 from shiome.core.errors import DataError
 from shiome.nets.weights import load_weights, save_weights
-from shiome.showcases.typhoon.detector import REACH, Centred, Machine
+from shiome.showcases.typhoon.detector import Machine
 from shiome.showcases.typhoon.labels import LAGS
 from shiome.showcases.typhoon.score import Searched
-from shiome.showcases.typhoon.train import LADDER, PIXEL, Rung
+from shiome.showcases.typhoon.train import LADDER, Rung
+from shiome.showcases.typhoon.whole import Mapper
 from shiome.training.calibration import calibrated
 
 PATH = Path(__file__).parent / "files" / "ensemble.eqx"
@@ -37,7 +38,7 @@ class Ensemble(NamedTuple):
         Where it came from.
     """
 
-    members: list[Centred]
+    members: list[Mapper]
     weight: tuple[float, ...]
     coarsen: int
     rung: Rung
@@ -63,7 +64,7 @@ def calibration(held: Searched) -> tuple[float, float]:
     return float(fitted.scale), float(fitted.shift[1] - fitted.shift[0])
 
 
-def save_ensemble(path: Path, ensemble: Ensemble, family: str, settings: dict[str, Any]) -> None:
+def save_ensemble(path: Path, ensemble: Ensemble, settings: dict[str, Any]) -> None:
     """Write members and what belongs to them; errors as those of ``save_weights``."""
     about = ensemble.about | {
         "weight": list(ensemble.weight),
@@ -75,7 +76,7 @@ def save_ensemble(path: Path, ensemble: Ensemble, family: str, settings: dict[st
         "lags_hours": list(LAGS),
     }
     networks = [member.network for member in ensemble.members]
-    save_weights(path, networks, family=family, settings=settings, about=about)
+    save_weights(path, networks, family="unet", settings=settings, about=about, half=True, digits=7)
 
 
 def load_ensemble(path: Path = PATH) -> Ensemble:
@@ -90,12 +91,14 @@ def load_ensemble(path: Path = PATH) -> Ensemble:
     about = held.about
     rungs = {rung.name: rung for rung in LADDER}
     try:
+        if held.family != "unet":
+            raise ValueError(f"family {held.family!r}")
         coarsen, rung = int(about["coarsen"]), rungs[about["rung"]]
         weight = tuple(float(w) for w in about["weight"])
         threshold, scale, shift = (float(about[n]) for n in ("threshold", "scale", "shift"))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: no ensemble of the typhoon showcase ({error}).") from error
-    members = [Centred(network, REACH / (PIXEL * coarsen)) for network in held.networks]
+    members = [Mapper(network) for network in held.networks]
     return Ensemble(members, weight, coarsen, rung, threshold, scale, shift, about)
 
 

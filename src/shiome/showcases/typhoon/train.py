@@ -1,10 +1,10 @@
-"""The ladder from a plain classifier to an ensemble: each rung adds one thing to the one before."""
+"""The ladder from a plain classifier on: each rung adds one thing to the one before."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +15,15 @@ from jaxtyping import PRNGKeyArray
 from shiome.data.patches import LABELS
 from shiome.nets.weights import FAMILIES
 from shiome.showcases.typhoon.config import Scale
-from shiome.showcases.typhoon.detector import REACH, Centred
+from shiome.showcases.typhoon.detector import Searcher
 from shiome.showcases.typhoon.labels import CHANNELS, GROUPS, Examples, shown
+from shiome.showcases.typhoon.windows import REACH, Centred
 from shiome.training.augmentation import Augmentation, Brightness, Noise, Rotation, Shift
 from shiome.training.losses import class_weights, cross_entropy, focal
 from shiome.training.sampling import Mixture
 from shiome.training.supervised import InMemory, Validation, train
 
+Network = TypeVar("Network", bound=Searcher)
 CLASSES = len(LABELS)
 RATE = 3e-3
 PIXEL = 25.0  # km of a cell of the simulated world
@@ -29,7 +31,6 @@ PIXEL = 25.0  # km of a cell of the simulated world
 HARD_SHARE = 0.4
 HARD_FROM = 500  # step from which the share stays
 VALIDATED = 1000  # examples at most, evenly in time, that a training is validated with
-SEVERAL_SHARES = (0.25, 0.55)  # of the first and the last member of an ensemble
 # No flips: a cyclone turns one way.
 AUGMENT = Augmentation((Rotation(), Shift(1), Noise(0.03), Brightness(0.03)))
 
@@ -43,9 +44,11 @@ class Rung:
     name, words
         Short, and for people.
     augment, balance, hard, focal, wide
-        What is done.
+        What is done with patches.
     channels
         How many of the channels the network sees: the image; its latitude; the images before.
+    whole
+        Whether a U-Net learns from whole images instead (:mod:`.whole`).
     """
 
     name: str
@@ -56,6 +59,7 @@ class Rung:
     focal: bool = False
     wide: bool = False
     channels: int = 1
+    whole: bool = False
 
 
 _ALL = {"augment": True, "balance": True, "hard": True, "focal": True, "wide": True}
@@ -66,15 +70,15 @@ LADDER = (
     Rung("hard_negatives", "+ hard negatives", augment=True, balance=True, hard=True),
     Rung("focal", "+ focal loss", augment=True, balance=True, hard=True, focal=True),
     Rung("wide", "+ wide ResNet", **_ALL),
-    Rung("latitude", "+ latitude", **_ALL, channels=2),
-    Rung("frames", "+ earlier images", **_ALL, channels=CHANNELS),
+    Rung("frames", "+ latitude and earlier images", **_ALL, channels=CHANNELS),
+    Rung("whole", "+ whole images (U-Net)", channels=CHANNELS, whole=True),
 )
 
 
-class Trained(NamedTuple):
-    """A trained network and its validation loss, smaller is better."""
+class Trained(NamedTuple, Generic[Network]):
+    """A trained network and its validation loss as a share of that of knowing frequencies only."""
 
-    network: Centred
+    network: Network
     score: float
 
 
@@ -87,7 +91,7 @@ def architecture(rung: Rung, scale: Scale) -> tuple[str, dict[str, Any]]:
     return "cnn", {**common, "widths": [scale.width * 2**i for i in range(scale.stages)]}
 
 
-def shares(group: np.ndarray, rung: Rung, hard_share: float = HARD_SHARE) -> Mixture:
+def shares(group: np.ndarray, rung: Rung) -> Mixture:
     """How batches are mixed from the groups: as they come, balanced, or with hard negatives."""
     groups = [np.flatnonzero(group == number) for number in range(len(GROUPS))]
     natural = np.array([len(g) for g in groups], np.float64)
@@ -97,7 +101,7 @@ def shares(group: np.ndarray, rung: Rung, hard_share: float = HARD_SHARE) -> Mix
         first = np.array([*other / 3, 1 / 3, 1 / 3])
     later = first
     if rung.hard and natural[1]:
-        later = np.array([0.1, hard_share, *[(0.9 - hard_share) / 2] * 2])
+        later = np.array([0.1, HARD_SHARE, *[(0.9 - HARD_SHARE) / 2] * 2])
     empty = natural == 0
     at_first, at_last = (np.where(empty, 0.0, share).tolist() for share in (first, later))
     return Mixture(groups, at_first, later=at_last, over=HARD_FROM)
@@ -110,10 +114,9 @@ def fit_rung(
     held: Examples,
     key: PRNGKeyArray,
     *,
-    hard_share: float = HARD_SHARE,
     checkpoint: Path | None = None,
     advance: Callable[[], None] = lambda: None,
-) -> Trained:
+) -> Trained[Centred]:
     """Train one network.
 
     Parameters
@@ -124,8 +127,6 @@ def fit_rung(
         Examples of training and validation.
     key
         Random key: start, batches and changes.
-    hard_share
-        Of failed clusters in a batch.
     checkpoint
         File from which an interrupted training goes on.
     advance
@@ -139,7 +140,7 @@ def fit_rung(
         jnp.asarray(shown(known.inputs, rung.channels)),
         jnp.asarray(known.label),
         scale.batch,
-        shares(known.group, rung, hard_share),
+        shares(known.group, rung),
         AUGMENT if rung.augment else None,
     )
     every = -(-len(held.label) // VALIDATED)
@@ -156,12 +157,7 @@ def fit_rung(
         checkpoint=checkpoint,
         advance=advance,
     )
-    return Trained(network, float(np.nanmin(history.validation)))
-
-
-def hard_shares(members: int) -> np.ndarray:
-    """Share of hard negatives of each member of an ensemble."""
-    return np.linspace(*SEVERAL_SHARES, members)
+    return Trained(network, float(np.nanmin(history.validation) / np.log(CLASSES)))
 
 
 @cache

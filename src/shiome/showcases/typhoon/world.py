@@ -59,13 +59,13 @@ def simulated(config: Config, world: MoistWorld | None = None) -> Archive:
         Another world than the usual.
     """
     world = moist_world() if world is None else world
-    key, numbers = jax.random.key(FIRST_SEED + config.seed), config.scale.seasons
+    key, count = jax.random.key(FIRST_SEED + config.seed), config.scale.seasons
     parts = []
-    with progress_bar("seasons", len(numbers)) as advance:
-        for number in numbers:
+    with progress_bar("seasons", count) as advance:
+        for number in range(count):
             parts.append(_season(config, world, number, key))
             advance()
-    return joined(parts)
+    return joined(parts, config.scale.held)
 
 
 def shipped() -> Archive:
@@ -74,17 +74,19 @@ def shipped() -> Archive:
     return archive._replace(every=24 // IMAGE_HOURS)
 
 
-def joined(parts: Sequence[tuple[xr.DataArray, pd.DataFrame]]) -> Archive:
-    """Seasons one after the other: the last is for the test, the one before for the validation.
+def joined(parts: Sequence[tuple[xr.DataArray, pd.DataFrame]], held: int = 1) -> Archive:
+    """Seasons one after the other: the last are for the test, those before for the validation.
 
     Parameters
     ----------
     parts
         Images and tracks of each season.
+    held
+        How many are for each of the two.
     """
     images = xr.concat([part for part, _ in parts], "time", combine_attrs="override")
     tracks = pd.concat([table for _, table in parts], ignore_index=True)
-    validation, test = (part["time"].values[0] for part, _ in parts[-2:])
+    validation, test = (parts[-n * held][0]["time"].values[0] for n in (2, 1))
     return Archive(images, tracks, (validation, test), RECORD)
 
 
