@@ -13,7 +13,7 @@ from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.config import Config
 from shiome.showcases.typhoon.detector import fitting
 from shiome.showcases.typhoon.figures import draw_detections
-from shiome.showcases.typhoon.labels import frames, shown
+from shiome.showcases.typhoon.labels import frames
 from shiome.showcases.typhoon.observed import open_clouds, pixel
 from shiome.showcases.typhoon.score import peaks
 from shiome.showcases.typhoon.shipped import Ensemble, load_ensemble
@@ -79,7 +79,6 @@ def detect(
     now = np.datetime64("now")
     archive = Archive(images, pd.DataFrame(), (now, now), record)
     seen = fitting(frames(archive), ensemble.members[0].network.multiple)
-    seen = shown(seen, ensemble.rung.channels)
     maps = ensemble.machine(periodic=grid.periodic).maps(seen)
     table = peaks(maps, images["time"].values, grid, Config())
     table = table[table["score"] >= threshold].reset_index(drop=True)

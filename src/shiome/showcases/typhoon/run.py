@@ -100,7 +100,7 @@ def _shipped(setting: Scene, results: Results) -> None:
         return
     ensemble = load_ensemble()
     if ensemble.coarsen == setting.config.scale.coarsen:
-        maps = setting.maps(ensemble.machine(periodic=setting.periodic), ensemble.rung)
+        maps = setting.maps(ensemble.machine(periodic=setting.periodic), ENSEMBLE)
         results.best["shipped"] = setting.search(maps)
 
 
@@ -196,7 +196,7 @@ def _map(report: Report, setting: Scene, found: Searched, world: str) -> None:
 
 def _reliability(report: Report, found: Searched, world: str) -> None:
     scale, shift = calibration(found)
-    ensemble = Ensemble([], (), 0, ENSEMBLE, found.threshold, scale, shift, {})
+    ensemble = Ensemble([], (), 0, found.threshold, scale, shift, {})
     seen = found.test.detections
     diagram = reliability_diagram(
         xr.DataArray(ensemble.probability(seen["score"]), dims="detection"),
@@ -227,7 +227,6 @@ def _keep(report: Report, config: Config, setting: Scene, results: Results) -> N
         results.members,
         weight,
         config.scale.coarsen,
-        ENSEMBLE,
         found.threshold,
         scale,
         shift,

@@ -12,7 +12,6 @@ from shiome.nets.weights import load_weights, save_weights
 from shiome.showcases.typhoon.detector import Machine
 from shiome.showcases.typhoon.labels import LAGS
 from shiome.showcases.typhoon.score import Searched
-from shiome.showcases.typhoon.train import LADDER, Rung
 from shiome.showcases.typhoon.whole import Mapper
 from shiome.training.calibration import calibrated
 
@@ -28,8 +27,6 @@ class Ensemble(NamedTuple):
         Networks and how much each counts.
     coarsen
         Cells of 25 km along a pixel of its images.
-    rung
-        How it was trained, and so which frames it sees.
     threshold
         Score from which something is announced.
     scale, shift
@@ -41,7 +38,6 @@ class Ensemble(NamedTuple):
     members: list[Mapper]
     weight: tuple[float, ...]
     coarsen: int
-    rung: Rung
     threshold: float
     scale: float
     shift: float
@@ -69,7 +65,6 @@ def save_ensemble(path: Path, ensemble: Ensemble, settings: dict[str, Any]) -> N
     about = ensemble.about | {
         "weight": list(ensemble.weight),
         "coarsen": ensemble.coarsen,
-        "rung": ensemble.rung.name,
         "threshold": ensemble.threshold,
         "scale": ensemble.scale,
         "shift": ensemble.shift,
@@ -89,17 +84,16 @@ def load_ensemble(path: Path = PATH) -> Ensemble:
     """
     held = load_weights(path)
     about = held.about
-    rungs = {rung.name: rung for rung in LADDER}
     try:
         if held.family != "unet":
             raise ValueError(f"family {held.family!r}")
-        coarsen, rung = int(about["coarsen"]), rungs[about["rung"]]
+        coarsen = int(about["coarsen"])
         weight = tuple(float(w) for w in about["weight"])
         threshold, scale, shift = (float(about[n]) for n in ("threshold", "scale", "shift"))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: no ensemble of the typhoon showcase ({error}).") from error
     members = [Mapper(network) for network in held.networks]
-    return Ensemble(members, weight, coarsen, rung, threshold, scale, shift, about)
+    return Ensemble(members, weight, coarsen, threshold, scale, shift, about)
 
 
 def _odds(score: npt.ArrayLike) -> npt.NDArray[np.float64]:
