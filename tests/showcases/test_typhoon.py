@@ -160,6 +160,8 @@ def test_nearness_is_one_at_a_storm_and_failed_clusters_weigh_more(archive):
     # A pixel is 100 km wide, and nearness e^-1/2 in 150 km.
     assert near[~failed].min() > 0.85
     assert weight[failed].min() > 2.7
+    early = (places["label"] == 1).to_numpy()
+    assert weight[early].min() > 2.7
     assert 0 < (made[..., 0] > 0.5).mean() < 0.05
     assert not made[:, ROWS:].any()
 

@@ -24,7 +24,7 @@ from shiome.showcases.typhoon.windows import Centred
 from shiome.training.ensembles import skill_weights
 
 ENSEMBLE = LADDER[-1]
-EMPHASES = (0.0, 2.0)  # on failed clusters, of the first and the last member after the ladder's own
+EMPHASES = (0.0, 1.0)  # on failed clusters, of the first and the last member of an ensemble
 SCORES = ("pod", "far", "average_precision", "precision_at_recall79")
 
 
@@ -129,7 +129,6 @@ def compare(scene: Scene, advance: Callable[[], None]) -> Results:
         patches, members = _ladder(scene, seed, rows, advance)
         weight = skill_weights([m.score for m in members], 1.0).tolist()
         networks = [m.network for m in members]
-        # The last rung is the first member.
         alone = rows[-1].found
         together = Machine(networks, weight, scene.periodic)
         for name, words, machine in (
@@ -180,7 +179,8 @@ def _ladder(
             found = scene.alone(one.network, rung)
             patches.append((one.score, one.network, found))
         rows.append(Row(rung.name, rung.words, seed, found))
-    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members - 1)):
+    # The last rung is the first member.
+    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members)[1:]):
         new, at = jax.random.fold_in(key, number), file(f"member{number}")
         members.append(whole(new, emphasis=float(emphasis), checkpoint=at))
     return min(patches, key=lambda one: one[0])[1:], members

@@ -44,7 +44,10 @@ NEAR = 150.0  # km from a storm at which nearness is e^-1/2
 RATE = 3e-3
 VALIDATED = 120  # images at most, evenly in time, that a training is validated with
 ALONE = 0.1  # share of examples that are shown without earlier images
-EMPHASIS = 1.0  # weight that failed clusters have more than the rest
+# What pixels around a precursor weigh in addition to 1: there are few, and they are what one wants
+# to know early.
+EARLY = 2.0
+AROUND = 250.0  # km from a precursor or a failed cluster at which that weight is e^-1/2 of it
 
 
 class Mapper(eqx.Module):
@@ -129,27 +132,31 @@ def targets(
     shape
         Rows and columns that the images were brought to; what was added has no weight.
     emphasis
-        Weight that pixels in the middle of failed clusters have in addition to 1.
+        What pixels around failed clusters weigh in addition to 1.
     """
     grid = ImageGrid.of(archive.images)
     places = tracks_at(archive.images["time"].values[steps], archive.tracks, grid)
     storms = (places["label"] > 0) & (places["days_to_genesis"] <= PRECURSOR_DAYS)
+    failed = places["hard_negative"]
     made = np.zeros((len(steps), *shape, 2), np.float32)
     inside = made[:, : grid.shape[0], : grid.shape[1]]
-    inside[..., 0] = _nearness(places[storms], grid, len(steps))
-    inside[..., 1] = 1.0 + emphasis * _nearness(places[places["hard_negative"]], grid, len(steps))
+    inside[..., 0] = _nearness(places[storms], grid, len(steps), NEAR)
+    inside[..., 1] = 1.0
+    for which, weight in ((storms & (places["label"] == 1), EARLY), (failed, emphasis)):
+        if weight:
+            inside[..., 1] += weight * _nearness(places[which], grid, len(steps), AROUND)
     return made
 
 
 def _nearness(
-    places: pd.DataFrame, grid: ImageGrid, images: int
+    places: pd.DataFrame, grid: ImageGrid, images: int, reach: float
 ) -> Float[npt.NDArray, "time row column"]:
-    """Nearness of the nearest of some places, 1 where it is."""
+    """Nearness of the nearest of some places: 1 where it is, e^-1/2 in ``reach`` km."""
     near = np.zeros((images, *grid.shape), np.float32)
     columns = (places[name].to_numpy() for name in ("step", "latitude", "longitude"))
     for step, latitude, longitude in zip(*columns, strict=True):
         apart = grid.world.distance(latitude, longitude, grid.latitude[:, None], grid.longitude)
-        np.maximum(near[step], np.exp(-0.5 * (apart / NEAR) ** 2), out=near[step])
+        np.maximum(near[step], np.exp(-0.5 * (apart / reach) ** 2), out=near[step])
     return near
 
 
@@ -168,7 +175,7 @@ def fit_whole(
     images: Float[npt.NDArray, "time row column channels"],
     key: PRNGKeyArray,
     *,
-    emphasis: float = EMPHASIS,
+    emphasis: float = 0.0,
     checkpoint: Path | None = None,
     advance: Callable[[], None] = lambda: None,
 ) -> Trained[Mapper]:
@@ -208,8 +215,10 @@ def fit_whole(
         checkpoint=checkpoint,
         advance=advance,
     )
-    share = wanted[..., 0].mean()
-    return Trained(network, float(np.nanmin(history.validation) / (entr(share) + entr(1 - share))))
+    near, weight = np.moveaxis(wanted, -1, 0)
+    share = np.average(near, weights=weight)
+    frequencies = weight.mean() * (entr(share) + entr(1 - share))
+    return Trained(network, float(np.nanmin(history.validation) / frequencies))
 
 
 def mapper(extent: Extent, share: float, key: PRNGKeyArray) -> Mapper:
