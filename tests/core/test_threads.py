@@ -31,3 +31,15 @@ def test_an_error_is_raised_while_an_earlier_item_still_runs():
     with pytest.raises(ValueError, match="the second"):
         side_by_side(one, range(1000))
     assert len(begun) < 1000
+
+
+def test_what_runs_long_is_told_to_stop():
+    stop = threading.Event()
+
+    def one(item):
+        if item:
+            raise ValueError("the second")
+        assert stop.wait(30)
+
+    with pytest.raises(ValueError, match="the second"):
+        side_by_side(one, range(2), stop=stop)

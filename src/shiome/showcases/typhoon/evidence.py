@@ -18,8 +18,8 @@ def evidence(
     setting: Scene, results: Results
 ) -> tuple[npt.NDArray, npt.NDArray, list[str], xr.Dataset]:
     """Patches (picture, y, x), evidence in each, titles, and both as numbers."""
-    member, found = results.patches
-    chosen = _chosen(found)
+    member = results.patches.network
+    chosen = _chosen(results.patches.found)
     grid, size = ImageGrid.of(setting.archive.images), setting.examples.inputs.shape[1]
     row, column = grid.locate(chosen["latitude"], chosen["longitude"])
     corner = grid.corner(row, column, size)

@@ -3,14 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from threading import Event
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, PRNGKeyArray
 
+from shiome.core.threads import side_by_side
 from shiome.data.windows import ImageGrid
 from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.baselines import feature_maps, logistic_map, threshold_maps
@@ -24,6 +26,8 @@ from shiome.showcases.typhoon.windows import Centred
 from shiome.training.ensembles import skill_weights
 
 ENSEMBLE = LADDER[-1]
+# Name and words of what follows the ladder.
+AFTER = (("ensemble", "+ ensemble"), ("tta", "+ test-time augmentation"))
 EMPHASES = (0.0, 1.0)  # on failed clusters, of the first and the last member of an ensemble
 SCORES = ("pod", "far", "average_precision", "precision_at_recall79")
 
@@ -82,6 +86,14 @@ class Row(NamedTuple):
     found: Searched
 
 
+class Taught(NamedTuple):
+    """A network that was taught patches, its validation loss, and what it reached."""
+
+    network: Centred
+    score: float
+    found: Searched
+
+
 class Results(NamedTuple):
     """What was computed.
 
@@ -103,7 +115,7 @@ class Results(NamedTuple):
     members: list[Mapper]
     weight: list[float]
     alone: list[Searched]
-    patches: tuple[Centred, Searched]
+    patches: Taught
 
 
 def scene(config: Config, archive: Archive, examples: Examples) -> Scene:
@@ -126,23 +138,44 @@ def compare(scene: Scene, advance: Callable[[], None]) -> Results:
     rows: list[Row] = []
     first: Results | None = None
     for seed in range(scene.config.scale.seeds):
-        patches, members = _ladder(scene, seed, rows, advance)
-        weight = skill_weights([m.score for m in members], 1.0).tolist()
-        networks = [m.network for m in members]
-        alone = rows[-1].found
+        patches, members = _trained(scene, seed, advance)
+        weight = skill_weights([one.score for one in members], 1.0).tolist()
+        networks = [one.network for one in members]
+        alone = [scene.alone(network) for network in networks[: 1 if seed else None]]
         together = Machine(networks, weight, scene.periodic)
-        for name, words, machine in (
-            ("ensemble", "+ ensemble", together),
-            ("tta", "+ test-time augmentation", together._replace(symmetric=True)),
-        ):
-            rows.append(Row(name, words, seed, scene.search(scene.maps(machine, ENSEMBLE))))
+        several = (together, together._replace(symmetric=True))
+        found = [scene.search(scene.maps(machine, ENSEMBLE)) for machine in several]
+        # The first member is the last rung.
+        steps = [*((rung.name, rung.words) for rung in LADDER), *AFTER]
+        reached = [*(one.found for one in patches), alone[0], *found]
+        rows += [Row(*step, seed, one) for step, one in zip(steps, reached, strict=True)]
         if first is None:
-            each = [alone, *(scene.alone(network) for network in networks[1:])]
-            single = each[int(np.argmin([m.score for m in members]))]
-            best = {"full": rows[-1].found, "single": single}
-            first = Results(rows, best | baselines(scene), networks, weight, each, patches)
+            single = alone[int(np.argmin([one.score for one in members]))]
+            best = {"full": found[-1], "single": single} | baselines(scene)
+            strongest = min(patches, key=lambda one: one.score)
+            first = Results(rows, best, networks, weight, alone, strongest)
     assert first is not None
     return first
+
+
+def _trained(
+    scene: Scene, seed: int, advance: Callable[[], None]
+) -> tuple[list[Taught], list[Trained[Mapper]]]:
+    """The rungs of patches and the members of the ensemble, trained side by side.
+
+    Programs are compiled on one core, and here are many.
+    """
+    stop = Event()
+
+    def advanced() -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        advance()
+
+    tasks: tuple[Callable[[], Any], ...]
+    tasks = (partial(_patches, scene, seed, advanced), partial(_members, scene, seed, advanced))
+    patches, members = side_by_side(lambda task: task(), tasks, stop=stop)
+    return patches, members
 
 
 def baselines(scene: Scene) -> dict[str, Searched]:
@@ -157,33 +190,45 @@ def baselines(scene: Scene) -> dict[str, Searched]:
     return {name: scene.search(m) for name, m in maps.items()}
 
 
-def _ladder(
-    scene: Scene, seed: int, rows: list[Row], advance: Callable[[], None]
-) -> tuple[tuple[Centred, Searched], list[Trained[Mapper]]]:
-    """Train every rung, note what it reaches, and train the members of the ensemble."""
-    config, scale = scene.config, scene.config.scale
+def _patches(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Taught]:
+    """Train every rung that learns from patches, and search with it."""
     known, held = scene.examples.of("train"), scene.examples.of("validation")
-    key = jax.random.fold_in(jax.random.key(config.seed), 1000 + seed)
-    keep = Path(config.checkpoint) / f"seed{seed}" if config.checkpoint else None
-    file = lambda name: keep / f"{name}.ckpt" if keep else None
-    whole = partial(fit_whole, scale.whole, scene.archive, scene.images, advance=advance)
-    patches: list[tuple[float, Centred, Searched]] = []
-    members: list[Trained[Mapper]] = []
+    taught = []
     for rung in LADDER:
-        at = file(rung.name)
         if rung.whole:
-            members.append(whole(key, checkpoint=at))
-            found = scene.alone(members[0].network, rung)
-        else:
-            one = fit_rung(rung, scale, known, held, key, checkpoint=at, advance=advance)
-            found = scene.alone(one.network, rung)
-            patches.append((one.score, one.network, found))
-        rows.append(Row(rung.name, rung.words, seed, found))
-    # The last rung is the first member.
-    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members)[1:]):
-        new, at = jax.random.fold_in(key, number), file(f"member{number}")
-        members.append(whole(new, emphasis=float(emphasis), checkpoint=at))
-    return min(patches, key=lambda one: one[0])[1:], members
+            continue
+        key, file = _key_and_file(scene.config, seed, rung.name)
+        one = fit_rung(rung, scene.config.scale, known, held, key, checkpoint=file, advance=advance)
+        taught.append(Taught(one.network, one.score, scene.alone(one.network, rung)))
+    return taught
+
+
+def _members(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Trained[Mapper]]:
+    """Train the members of the ensemble; the first is the last rung of the ladder."""
+    scale, members = scene.config.scale, []
+    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members)):
+        key, file = _key_and_file(scene.config, seed, f"member{number}")
+        # The first starts as the ladder does.
+        key = jax.random.fold_in(key, number - 1) if number else key
+        member = fit_whole(
+            scale.whole,
+            scene.archive,
+            scene.images,
+            key,
+            emphasis=float(emphasis),
+            checkpoint=file,
+            advance=advance,
+        )
+        members.append(member)
+    return members
+
+
+def _key_and_file(config: Config, seed: int, name: str) -> tuple[PRNGKeyArray, Path | None]:
+    """Key of all trainings of a seed, and the checkpoint of one of them."""
+    key = jax.random.fold_in(jax.random.key(config.seed), 1000 + seed)
+    if not config.checkpoint:
+        return key, None
+    return key, Path(config.checkpoint) / f"seed{seed}" / f"{name}.ckpt"
 
 
 def reached(found: Searched) -> dict[str, float]:
