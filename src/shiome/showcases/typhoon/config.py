@@ -141,7 +141,7 @@ class Config:
         500.0, "Least distance between two detections in one image.", unit="km", ge=0, le=2000
     )
     recall: float = option(
-        0.87,
+        0.88,
         "Share of the validation's events that the score threshold must find; the test has no say "
         "in the threshold.",
         ge=0.1,
