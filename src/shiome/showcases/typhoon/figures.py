@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from shiome.products.style import OKABE_ITO, legend, new_axes, new_figure
-from shiome.showcases.typhoon.score import DAYS, Searched
+from shiome.showcases.typhoon.score import DAYS, Searched, enter_key
+from shiome.verification import recall_by_days
 from shiome.verification.ranking import precision_recall
 
 METHODS = {
@@ -19,6 +20,7 @@ METHODS = {
     "threshold": ("temperature threshold", OKABE_ITO["sky"]),
     "area": ("area threshold", OKABE_ITO["green"]),
 }
+FALSE_ALARMS = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7)  # ratios
 GOAL = (0.85, 0.60)  # recall, and precision: a false-alarm ratio of 0.40
 
 
@@ -62,47 +64,45 @@ def draw_ladder(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def recall_table(found: dict[str, Searched]) -> pd.DataFrame:
-    """Recall of precursors by days before genesis, with intervals."""
+def precursor_table(found: dict[str, Searched]) -> pd.DataFrame:
+    """Recall of precursors by days before genesis at the same false-alarm ratios for all methods.
+
+    At its own threshold, a method that gives more false alarms finds more of everything.
+    """
     lines = []
     for name, search in found.items():
-        for day in DAYS:
-            one = search.days.sel(day=day)
-            value, low, high = (
-                float(one["recall"].sel(estimate=e)) for e in ("value", "lower", "upper")
-            )
-            lines.append(
-                {
-                    "method": name,
-                    "day": day,
-                    "recall": value,
-                    "lower": low,
-                    "upper": high,
-                    "precursors": int(one["count"]),
-                }
-            )
+        pairs = search.test.pairs("storm")
+        curve = precision_recall(pairs["score"], pairs["event"])
+        far = 1 - curve["precision"].values
+        early = search.test.truth[search.test.truth["label"] == 1]
+        for most in FALSE_ALARMS:
+            allowed = np.flatnonzero(far <= most)
+            # The lowest threshold with no more false alarms than that.
+            threshold = curve["threshold"].values[allowed[-1]] if allowed.size else np.inf
+            recall = recall_by_days(
+                early["score"],
+                early["days_to_genesis"],
+                threshold=float(threshold),
+                groups=early["storm"],
+                key=enter_key(0),
+                ahead=DAYS,
+                resamples=1,
+            )["recall"].sel(estimate="value")
+            by_day = {f"day{day:.0f}": float(recall.sel(day=day)) for day in DAYS}
+            all_days = float((early["score"] >= threshold).mean())
+            lines.append({"method": name, "far": most, "all": all_days} | by_day)
     return pd.DataFrame(lines)
 
 
-def draw_recall(table: pd.DataFrame) -> Figure:
-    """Plot the recall of precursors by days before genesis."""
-    figure, axes = new_axes(
-        "Precursors found, by days before genesis",
-        height=4.2,
-        margins=(0.12, 0.27, 0.975, 0.92),
-    )
-    methods = list(dict.fromkeys(table["method"]))
-    for number, name in enumerate(methods):
-        part, (words, colour) = table[table["method"] == name], METHODS[name]
-        at = np.arange(len(part)) + 0.12 * (number - 0.5 * (len(methods) - 1))
-        error = [part["recall"] - part["lower"], part["upper"] - part["recall"]]
-        axes.errorbar(
-            at, part["recall"], yerr=np.maximum(error, 0), fmt="o", color=colour, label=words
-        )
-    axes.set_xticks(range(len(DAYS)), [f"{day:.0f} days" for day in DAYS])
-    axes.set_ylim(0, 1.02)
-    axes.set_ylabel("Recall")
-    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=2)
+def draw_precursors(table: pd.DataFrame) -> Figure:
+    """Plot how many precursors each method finds, over its false-alarm ratio."""
+    figure, axes = new_axes("Precursors found, over false alarms", height=4.2)
+    for name, part in table.groupby("method", sort=False):
+        words, colour = METHODS[str(name)]
+        axes.plot(part["far"], part["all"], "o-", color=colour, label=words)
+    axes.set(xlim=(FALSE_ALARMS[0] - 0.02, FALSE_ALARMS[-1] + 0.02), ylim=(0, 1))
+    axes.set(xlabel="False-alarm ratio", ylabel="Recall of precursors")
+    legend(axes, loc="lower right", framealpha=0.85, frameon=True, edgecolor="none")
     return figure
 
 

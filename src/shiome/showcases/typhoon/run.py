@@ -151,13 +151,14 @@ def _figures(report: Report, setting: Scene, results: Results) -> None:
         "added.",
         data=ladder,
     )
-    recall = draw.recall_table(best)
+    precursors = draw.precursor_table(best)
     report.add_figure(
-        "recall",
-        draw.draw_recall(recall),
-        caption="Share of precursors found, by days before genesis, with 90 % intervals over "
-        f"storms ({world}).",
-        data=recall,
+        "precursors",
+        draw.draw_precursors(precursors),
+        caption="Share of precursors up to seven days before genesis that are found, where the "
+        f"threshold is lowered until so many of all detections are false ({world}). The numbers "
+        "have it by days before genesis.",
+        data=precursors,
     )
     _map(report, setting, best["full"], world)
     _reliability(report, best["full"], world)
