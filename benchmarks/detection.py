@@ -1,6 +1,6 @@
 """Whole images searched a second by the shipped ensemble, on **synthetic** noise.
 
-    python -m benchmarks detection
+python -m benchmarks detection
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ from shiome.training.augmentation import (
     Brightness,
     Flip,
     Noise,
+    Roll,
     Rotation,
     Shift,
     symmetry,
@@ -28,7 +29,9 @@ def test_symmetries_are_the_eight_of_the_square():
     assert twice == {image.tobytes() for image in all_eight}
 
 
-@pytest.mark.parametrize(("change", "ways"), [(Flip(), 4), (Rotation(), 4), (Shift(1), 9)])
+@pytest.mark.parametrize(
+    ("change", "ways"), [(Flip(), 4), (Rotation(), 4), (Shift(1), 9), (Roll(), 4)]
+)
 def test_moves_draw_all_their_ways_and_nothing_else(change, ways):
     seen = jax.vmap(lambda key: change(IMAGE, key))(jax.random.split(KEY, 200))
     assert len({np.asarray(image).tobytes() for image in seen}) == ways
@@ -39,6 +42,12 @@ def test_a_shift_moves_and_repeats_the_edge():
     shifted = np.asarray(jax.vmap(lambda k: Shift(1)(IMAGE, k))(jax.random.split(KEY, 100)))
     down = np.asarray(IMAGE)[[0, 0, 1, 2]]
     assert any(np.array_equal(image, down) for image in shifted)
+
+
+def test_a_roll_loses_nothing():
+    rolled = np.asarray(jax.vmap(lambda k: Roll()(IMAGE, k))(jax.random.split(KEY, 20)))
+    assert any(np.array_equal(image, np.roll(IMAGE, 1, axis=1)) for image in rolled)
+    assert (np.sort(rolled.reshape(20, -1)) == np.arange(32)).all()
 
 
 def test_noise_and_brightness_have_their_spread():

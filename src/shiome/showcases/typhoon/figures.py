@@ -37,7 +37,7 @@ def curves(found: dict[str, Searched]) -> pd.DataFrame:
 
 def draw_curves(table: pd.DataFrame, found: dict[str, Searched]) -> Figure:
     """Plot precision over recall; dots are at the thresholds chosen on the validation."""
-    figure, axes = new_axes("Precision and recall, held-out season (synthetic)", height=4.2)
+    figure, axes = new_axes("Precision and recall, images held out", height=4.2)
     for name, search in found.items():
         words, colour = METHODS[name]
         part = table[table["method"] == name]

@@ -139,7 +139,7 @@ def _figures(report: Report, setting: Scene, results: Results) -> None:
         "precision_recall",
         draw.draw_curves(table, best),
         caption="Precision over recall of cyclones and precursors up to seven days before "
-        f"genesis, in whole images of a season that no method saw ({world}). Dots: at the score "
+        f"genesis, in whole images that no method saw ({world}). Dots: at the score "
         "threshold chosen on the validation.",
         data=table,
     )
@@ -147,7 +147,7 @@ def _figures(report: Report, setting: Scene, results: Results) -> None:
     report.add_figure(
         "ladder",
         draw.draw_ladder(ladder),
-        caption=f"Average precision on the held-out season ({world}) as one thing after another is "
+        caption=f"Average precision on images held out ({world}) as one thing after another is "
         "added.",
         data=ladder,
     )
@@ -167,8 +167,8 @@ def _figures(report: Report, setting: Scene, results: Results) -> None:
         "grad_cam",
         draw.draw_evidence(*pictures[:3]),
         caption="Where the strongest network that was taught patches saw evidence (Grad-CAM, "
-        "below) in patches of 1,600 km (above): its hits, misses and false alarms in the held-out "
-        f"season ({world}).",
+        "below) in patches of 1,600 km (above): its hits, misses and false alarms in images held "
+        f"out ({world}).",
         data=pictures[3],
     )
 
@@ -189,7 +189,7 @@ def _map(report: Report, setting: Scene, found: Searched, world: str) -> None:
     report.add_figure(
         "map",
         draw.draw_detections(image, here, at),
-        caption=f"Clouds of the held-out season ({world}) at the time of most events: what was "
+        caption=f"Clouds held out ({world}) at the time of most events: what was "
         "there, and what the ensemble found.",
         data=numbers,
     )
@@ -249,7 +249,7 @@ def _page(report: Report, config: Config, results: Results) -> None:
     if not np.isfinite(value["pod"]):
         raise DataError("nothing was scored; expected events in the test.")
     summary = (
-        f"In a season it never saw, the ensemble found {value['pod']:.0%} of {events} positions of "
+        f"In images it never saw, the ensemble found {value['pod']:.0%} of {events} positions of "
         f"{storms} cyclones and precursors; {value['far']:.0%} of its announcements were false. A "
         f"temperature threshold: {reached(best['threshold'])['pod']:.0%} and "
         f"{reached(best['threshold'])['far']:.0%}."
