@@ -6,8 +6,6 @@ from typing import NamedTuple
 from shiome.core.options import option
 
 TITLE = "Typhoon eggs in cloud images (simulated world)"
-
-
 BLOCK = 2  # pixels along the blocks that U-Nets work on
 
 

@@ -96,13 +96,15 @@ def precursor_table(found: dict[str, Searched]) -> pd.DataFrame:
 
 def draw_precursors(table: pd.DataFrame) -> Figure:
     """Plot how many precursors each method finds, over its false-alarm ratio."""
-    figure, axes = new_axes("Precursors found, over false alarms", height=4.2)
+    figure, axes = new_axes(
+        "Precursors found, over false alarms", height=4.4, margins=(0.12, 0.29, 0.975, 0.92)
+    )
     for name, part in table.groupby("method", sort=False):
         words, colour = METHODS[str(name)]
         axes.plot(part["far"], part["all"], "o-", color=colour, label=words)
     axes.set(xlim=(FALSE_ALARMS[0] - 0.02, FALSE_ALARMS[-1] + 0.02), ylim=(0, 1))
     axes.set(xlabel="False-alarm ratio", ylabel="Recall of precursors")
-    legend(axes, loc="lower right", framealpha=0.85, frameon=True, edgecolor="none")
+    legend(axes, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=2)
     return figure
 
 
