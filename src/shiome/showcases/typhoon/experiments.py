@@ -29,7 +29,6 @@ ENSEMBLE = LADDER[-1]
 # Name and words of what follows the ladder.
 AFTER = (("ensemble", "+ ensemble"), ("tta", "+ test-time augmentation"))
 EMPHASES = (0.0, 1.0)  # on failed clusters, of the first and the last member of an ensemble
-SCORES = ("pod", "far", "average_precision", "precision_at_recall79")
 
 
 class Scene(NamedTuple):
