@@ -1,3 +1,5 @@
+import time
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -88,7 +90,29 @@ def test_running_statistics_are_those_of_the_data():
     np.testing.assert_allclose(seen.variance, first.var((0, 1, 2)), rtol=0.2)
 
 
-def test_outputs_do_not_depend_on_the_batch():
+@pytest.mark.parametrize("batch", [1, 3, 4, 64])
+def test_outputs_do_not_depend_on_the_batch(batch):
     x, _, _ = discs(10)
-    one = outputs(network(), x, batch=10)
-    np.testing.assert_allclose(outputs(network(), x, batch=4), one, rtol=1e-4, atol=1e-6)
+    direct = network()(x)
+    for _ in range(2):  # the second time nothing is compiled, and all batches are side by side
+        found = outputs(network(), x, batch=batch)
+        np.testing.assert_allclose(found, direct, rtol=1e-4, atol=1e-6)
+
+
+def test_a_file_is_read_by_one_thread_at_a_time():
+    class File:
+        shape = (40, 16, 16, 1)
+        reading, most = 0, 0
+
+        def __len__(self):
+            return self.shape[0]
+
+        def __getitem__(self, which):
+            File.reading += 1
+            File.most = max(File.most, File.reading)
+            time.sleep(0.01)
+            File.reading -= 1
+            return np.ones((len(range(*which.indices(40))), 16, 16, 1), np.float32)
+
+    outputs(network(), File(), batch=8)
+    assert File.most == 1
