@@ -81,7 +81,7 @@ class Scale(NamedTuple):
 SCALES = {
     "small": Scale(0, 1, 2, 80, 32, 40, 3, 1, 4, 2, 2, 2, Extent(90, 4, 30, 6, 2)),
     "medium": Scale(36, 2, 2, 1200, 64, 200, 3, 1, 8, 2, 3, 2, Extent(3600, 8, 200, 16, 3)),
-    "full": Scale(60, 4, 1, 20_000, 128, 500, 4, 2, 16, 4, 10, 3, Extent(20_000, 16, 500, 32, 4)),
+    "full": Scale(64, 3, 2, 1200, 64, 200, 3, 1, 8, 2, 4, 2, Extent(4000, 8, 200, 24, 3)),
 }
 
 
@@ -92,7 +92,7 @@ class Config:
     size: str = option(
         "small",
         "How much to compute: small (shipped synthetic seasons, tiny networks, minutes), "
-        "medium (simulates 36 seasons; hours) or full (days; meant for an accelerator).",
+        "medium (simulates 36 seasons; hours) or full (64 seasons, larger networks; more hours).",
         choices=tuple(SCALES),
     )
     images: str | None = option(

@@ -171,9 +171,10 @@ def _trained(
             raise KeyboardInterrupt
         advance()
 
-    tasks: tuple[Callable[[], Any], ...]
-    tasks = (partial(_patches, scene, seed, advanced), partial(_members, scene, seed, advanced))
-    patches, members = side_by_side(lambda task: task(), tasks, stop=stop)
+    tasks: list[Callable[[], Any]] = [partial(_patches, scene, seed, advanced)]
+    numbers = range(scene.config.scale.members)
+    tasks += [partial(_member, scene, seed, number, advanced) for number in numbers]
+    patches, *members = side_by_side(lambda task: task(), tasks, stop=stop)
     return patches, members
 
 
@@ -202,24 +203,20 @@ def _patches(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Taugh
     return taught
 
 
-def _members(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Trained[Mapper]]:
-    """Train the members of the ensemble; the first is the last rung of the ladder."""
-    scale, members = scene.config.scale, []
-    for number, emphasis in enumerate(np.linspace(*EMPHASES, scale.members)):
-        key, file = _key_and_file(scene.config, seed, f"member{number}")
+def _member(scene: Scene, seed: int, number: int, advance: Callable[[], None]) -> Trained[Mapper]:
+    """Train one member of the ensemble; the first is the last rung of the ladder."""
+    scale = scene.config.scale
+    key, file = _key_and_file(scene.config, seed, f"member{number}")
+    return fit_whole(
+        scale.whole,
+        scene.archive,
+        scene.images,
         # The first starts as the ladder does.
-        key = jax.random.fold_in(key, number - 1) if number else key
-        member = fit_whole(
-            scale.whole,
-            scene.archive,
-            scene.images,
-            key,
-            emphasis=float(emphasis),
-            checkpoint=file,
-            advance=advance,
-        )
-        members.append(member)
-    return members
+        jax.random.fold_in(key, number - 1) if number else key,
+        emphasis=float(np.linspace(*EMPHASES, scale.members)[number]),
+        checkpoint=file,
+        advance=advance,
+    )
 
 
 def _key_and_file(config: Config, seed: int, name: str) -> tuple[PRNGKeyArray, Path | None]:

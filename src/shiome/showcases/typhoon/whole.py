@@ -107,10 +107,10 @@ AUGMENT = Augmentation(
 )
 
 
-def architecture(extent: Extent) -> dict[str, Any]:
+def architecture(extent: Extent, channels: int = CHANNELS) -> dict[str, Any]:
     """Settings of the U-Net."""
     return {
-        "inner": CHANNELS,
+        "inner": channels,
         "outer": 1,
         "width": extent.width,
         "depth": extent.depth,
@@ -186,7 +186,8 @@ def fit_whole(
     extent
         How much.
     archive, images
-        Tracks; images as the networks see them, sides that the network can halve.
+        Tracks; images as the networks see them, sides that the network can halve. Channels but
+        the last, which are the earlier images, may be others than those of :mod:`.labels`.
     key
         Random key: start, batches and changes.
     emphasis
@@ -203,9 +204,14 @@ def fit_whole(
     shape = images.shape[1:3]
     taught, wanted = targets(archive, known, shape, emphasis), targets(archive, held, shape, 0.0)
     network, history = train(
-        mapper(extent, float(taught[..., 0].mean()), start_key),
+        mapper(extent, float(taught[..., 0].mean()), start_key, images.shape[-1]),
         InMemory(
-            weighted, jnp.asarray(images[known]), jnp.asarray(taught), extent.batch, augment=AUGMENT
+            weighted,
+            # They are the first ones.
+            jnp.asarray(images[: len(known)]),
+            jnp.asarray(taught),
+            extent.batch,
+            augment=AUGMENT,
         ),
         optimiser=muon(RATE, extent.steps),
         steps=extent.steps,
@@ -221,9 +227,9 @@ def fit_whole(
     return Trained(network, float(np.nanmin(history.validation) / frequencies))
 
 
-def mapper(extent: Extent, share: float, key: PRNGKeyArray) -> Mapper:
+def mapper(extent: Extent, share: float, key: PRNGKeyArray, channels: int = CHANNELS) -> Mapper:
     """An untrained network that says about the mean nearness ``share`` everywhere."""
-    network = UNet(**architecture(extent), key=key)
+    network = UNet(**architecture(extent, channels), key=key)
     bias = jnp.full(BLOCK**2, logit(share), jnp.float32)
     return Mapper(eqx.tree_at(lambda net: net.exit.bias, network, bias))
 

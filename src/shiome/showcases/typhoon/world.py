@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import jax
 import pandas as pd
@@ -24,6 +25,7 @@ FIRST_SEED = 2026
 EVERY_HOURS = 6
 SPIN_UP = 10  # days
 IMAGE_HOURS = 12  # between the images that are kept
+Fields = TypeVar("Fields", xr.DataArray, xr.Dataset)
 SHIPPED = Path(__file__).parent / "files"
 
 RECORD = DataRecord(
@@ -99,23 +101,29 @@ def _season(
     path = Path(config.checkpoint) / f"season{number:02d}.nc" if config.checkpoint else None
     if path is not None and path.exists():
         return read_season(path, made)
-    run = season(
-        world,
-        DAYS,
-        jax.random.fold_in(key, number),
-        EVERY_HOURS,
-        start=start,
-        spin_up=SPIN_UP,
-    )
-    found = track(run, criteria(config))
-    tracks = pd.concat([found.storms, found.failed], ignore_index=True)
-    tracks["storm"] = f"{FIRST_YEAR + number}" + tracks["storm"]
-    images = run["olr"].assign_attrs(run.attrs)[
-        IMAGE_HOURS // EVERY_HOURS - 1 :: IMAGE_HOURS // EVERY_HOURS
-    ]
-    side = config.scale.coarsen
-    images = images.coarsen(latitude=side, longitude=side).mean(keep_attrs=True)
-    images = cloudiness(images)
+    images, tracks = labelled(one_season(world, number, key), config, number)
     if path is not None:
         write_season(path, images, tracks, made)
     return images, tracks
+
+
+def one_season(world: MoistWorld, number: int, key: PRNGKeyArray) -> xr.Dataset:
+    """Simulate the season of a number: images as :func:`.season` gives them, of all times."""
+    start = f"{FIRST_YEAR + number}-{BEGIN}"
+    one = jax.random.fold_in(key, number)
+    return season(world, DAYS, one, EVERY_HOURS, start=start, spin_up=SPIN_UP)
+
+
+def labelled(run: xr.Dataset, config: Config, number: int) -> tuple[xr.DataArray, pd.DataFrame]:
+    """Images that are kept of a season, and the tracks found in it."""
+    found = track(run, criteria(config))
+    tracks = pd.concat([found.storms, found.failed], ignore_index=True)
+    tracks["storm"] = f"{FIRST_YEAR + number}" + tracks["storm"]
+    return cloudiness(kept(run["olr"].assign_attrs(run.attrs), config)), tracks
+
+
+def kept(fields: Fields, config: Config) -> Fields:
+    """Fields of a season (a data set or an array) as images are: fewer times, larger pixels."""
+    side, each = config.scale.coarsen, IMAGE_HOURS // EVERY_HOURS
+    later = fields.isel(time=slice(each - 1, None, each))
+    return later.coarsen(latitude=side, longitude=side).mean(keep_attrs=True)
