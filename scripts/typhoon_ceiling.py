@@ -1,10 +1,13 @@
 """How many precursors can be found at all? Typhoon eggs with more in sight than clouds.
 
-    python scripts/typhoon_ceiling.py --seasons 40 --keep FOLDER
+    shiome run typhoon --size full --checkpoint FOLDER --out out/typhoon
+    python scripts/typhoon_ceiling.py --size full --checkpoint FOLDER
 
-Two U-Nets learn from the same **synthetic** seasons in the same way: one sees clouds, as in
-``shiome run typhoon``; the other also the true vorticity, thickness and wind of the moment, all
-that the world consists of but moisture. What the second does not find, hardly any image can tell.
+Two U-Nets learn from the same **synthetic** seasons in the same way. One sees clouds: it is the
+first member of the showcase's ensemble. The other also sees the true vorticity, thickness and wind
+of the moment, all that the world consists of but moisture. What it does not find, hardly any image
+can tell. Seasons and trainings of the run are gone on from; the state, which a run does not keep,
+is simulated again.
 """
 
 import argparse
@@ -13,20 +16,20 @@ from pathlib import Path
 import jax
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import xarray as xr
 from jaxtyping import Float
 
 from shiome.core.progress import progress_bar
 from shiome.data.windows import ImageGrid
-from shiome.showcases.typhoon.archive import Archive, read_season, write_season
+from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.config import Config
 from shiome.showcases.typhoon.detector import Machine, fitting
+from shiome.showcases.typhoon.experiments import key_and_file
 from shiome.showcases.typhoon.figures import precursor_table
 from shiome.showcases.typhoon.labels import LAGS, frames
 from shiome.showcases.typhoon.score import Searched, enter_key, events, part_of, searched
 from shiome.showcases.typhoon.whole import Mapper, fit_whole
-from shiome.showcases.typhoon.world import FIRST_SEED, joined, kept, labelled, one_season
+from shiome.showcases.typhoon.world import FIRST_SEED, kept, one_season, simulated
 from shiome.simulation.shallow_water.moist import moist_world
 
 # What is subtracted from each field that the second network sees (its mean where None), and what
@@ -34,28 +37,21 @@ from shiome.simulation.shallow_water.moist import moist_world
 STATE = {"vorticity": (0.0, 5e-5), "thickness": (None, 150.0), "wind_speed": (8.0, 8.0)}
 
 
-def seasons(
-    config: Config, count: int, folder: Path
-) -> tuple[list[tuple[xr.DataArray, pd.DataFrame]], Float[npt.NDArray, "time row column field"]]:
-    """Images and tracks of each season, and the state of all; simulated unless in the folder."""
+def states(config: Config) -> Float[npt.NDArray, "time row column field"]:
+    """The state at the times of all images, simulated unless the folder keeps it."""
     world, key = moist_world(), jax.random.key(FIRST_SEED + config.seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    parts, states = [], []
-    with progress_bar("seasons", count) as advance:
+    parts, count = [], config.scale.seasons
+    with progress_bar("states", count) as advance:
         for number in range(count):
-            path, state_path = (folder / f"{what}{number:02d}" for what in ("season", "state"))
-            path, state_path = path.with_suffix(".nc"), state_path.with_suffix(".npy")
-            if not (path.exists() and state_path.exists()):
-                run = one_season(world, number, key)
-                np.save(state_path, state(kept(run, config)))
-                write_season(path, *labelled(run, config, number), made="")
-            parts.append(read_season(path))
-            states.append(np.load(state_path))
+            path = Path(config.checkpoint) / f"state{number:02d}.npy"
+            if not path.exists():
+                np.save(path, scaled(kept(one_season(world, number, key), config)))
+            parts.append(np.load(path))
             advance()
-    return parts, np.concatenate(states).astype(np.float32)
+    return np.concatenate(parts)
 
 
-def state(run: xr.Dataset) -> Float[npt.NDArray, "time row column field"]:
+def scaled(run: xr.Dataset) -> Float[npt.NDArray, "time row column field"]:
     """Fields of a season of about the same size, in half precision."""
     fields = []
     for name, (middle, width) in STATE.items():
@@ -82,26 +78,23 @@ def search(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seasons", type=int, default=40)
-    parser.add_argument("--held", type=int, default=3, help="for the validation, and for the test")
-    parser.add_argument("--keep", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--size", default="medium", help="as of the showcase")
+    parser.add_argument("--size", default="full", choices=("medium", "full"))
+    parser.add_argument("--checkpoint", required=True, metavar="FOLDER")
     options = parser.parse_args()
-    config = Config(size=options.size)
-    parts, fields = seasons(config, options.seasons, options.keep)
-    archive = joined(parts, options.held)
-    clouds = frames(archive)
-    both = np.concatenate([clouds[..., : -len(LAGS)], fields, clouds[..., -len(LAGS) :]], axis=-1)
+    config = Config(size=options.size, checkpoint=options.checkpoint)
+    archive = simulated(config)
+    images = fitting(frames(archive), config.scale.multiple)
     found = {}
-    for name, images in {"clouds": clouds, "clouds and state": both}.items():
-        images = fitting(images, config.scale.multiple)
-        extent, stem = config.scale.whole, name.replace(" ", "_")
-        network, _ = fit_whole(
-            extent,
-            archive,
-            images,
-            jax.random.key(config.seed),
-            checkpoint=options.keep / f"{stem}.ckpt",
-        )
+    for name, stem in (("clouds", "member0"), ("clouds and state", "state")):
+        if stem == "state":
+            state = fitting(states(config), config.scale.multiple)
+            before = len(LAGS)  # channels, which come last
+            images = np.concatenate([images[..., :-before], state, images[..., -before:]], axis=-1)
+        key, file = key_and_file(config, 0, stem)
+        network = fit_whole(config.scale.whole, archive, images, key, checkpoint=file).network
         found[name] = search(network, images, archive, config)
     print(precursor_table(found).to_string(index=False, float_format="%.3f"))
+
+
+if __name__ == "__main__":
+    main()

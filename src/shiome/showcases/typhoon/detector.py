@@ -99,4 +99,6 @@ class Chances(eqx.Module):
 def fitting(images: Float[npt.NDArray, "time row column channels"], multiple: int) -> npt.NDArray:
     """Images with clear sky added north and east until networks can divide their sides."""
     grow = [(-side) % multiple for side in images.shape[1:3]]
+    if not any(grow):
+        return images
     return np.pad(images, ((0, 0), (0, grow[0]), (0, grow[1]), (0, 0)))

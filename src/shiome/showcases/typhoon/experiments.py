@@ -197,7 +197,7 @@ def _patches(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Taugh
     for rung in LADDER:
         if rung.whole:
             continue
-        key, file = _key_and_file(scene.config, seed, rung.name)
+        key, file = key_and_file(scene.config, seed, rung.name)
         one = fit_rung(rung, scene.config.scale, known, held, key, checkpoint=file, advance=advance)
         taught.append(Taught(one.network, one.score, scene.alone(one.network, rung)))
     return taught
@@ -206,7 +206,7 @@ def _patches(scene: Scene, seed: int, advance: Callable[[], None]) -> list[Taugh
 def _member(scene: Scene, seed: int, number: int, advance: Callable[[], None]) -> Trained[Mapper]:
     """Train one member of the ensemble; the first is the last rung of the ladder."""
     scale = scene.config.scale
-    key, file = _key_and_file(scene.config, seed, f"member{number}")
+    key, file = key_and_file(scene.config, seed, f"member{number}")
     return fit_whole(
         scale.whole,
         scene.archive,
@@ -219,7 +219,7 @@ def _member(scene: Scene, seed: int, number: int, advance: Callable[[], None]) -
     )
 
 
-def _key_and_file(config: Config, seed: int, name: str) -> tuple[PRNGKeyArray, Path | None]:
+def key_and_file(config: Config, seed: int, name: str) -> tuple[PRNGKeyArray, Path | None]:
     """Key of all trainings of a seed, and the checkpoint of one of them."""
     key = jax.random.fold_in(jax.random.key(config.seed), 1000 + seed)
     if not config.checkpoint:
