@@ -34,7 +34,8 @@ class Examples(NamedTuple):
     label, group
         0 other, 1 precursor, 2 cyclone; index into :data:`GROUPS`.
     part
-        "train", "validation" or "test"; empty where a storm lies on both sides of a boundary.
+        "train", "validation" or "test"; empty where a storm lies on both sides of a boundary. Those
+        of a part lie together.
     patches
         As :func:`~shiome.data.patches.labelled_patches` gives them.
     """
@@ -46,14 +47,15 @@ class Examples(NamedTuple):
     patches: xr.Dataset
 
     def of(self, part: str) -> "Examples":
-        """The examples of one part."""
+        """The examples of one part, which lie together: views, not copies."""
         at = np.flatnonzero(self.part == part)
+        one = slice(at[0], at[-1] + 1) if at.size else slice(0)
         return Examples(
-            self.inputs[at],
-            self.label[at],
-            self.group[at],
-            self.part[at],
-            self.patches.isel(sample=at),
+            self.inputs[one],
+            self.label[one],
+            self.group[one],
+            self.part[one],
+            self.patches.isel(sample=one),
         )
 
 
@@ -71,6 +73,8 @@ def examples(archive: Archive, size: int, key: PRNGKeyArray) -> Examples:
     part = time_parts(
         patches["time"].values, patches["storm"].values, archive.boundaries, label=label
     )
+    together = np.argsort(part, kind="stable")
+    patches, label, part = patches.isel(sample=together), label[together], part[together]
     group = np.where(label > 0, label + 1, patches["hard_negative"].values.astype(np.int64))
     step = np.searchsorted(archive.images["time"].values, patches["time"].values)
     corner = patches["row"].values.astype(np.int64), patches["column"].values.astype(np.int64)
