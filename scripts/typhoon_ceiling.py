@@ -5,9 +5,8 @@
 
 Two U-Nets learn from the same **synthetic** seasons in the same way. One sees clouds: it is the
 first member of the showcase's ensemble. The other also sees the true vorticity, thickness and wind
-of the moment, all that the world consists of but moisture. What it does not find, hardly any image
-can tell. Seasons and trainings of the run are gone on from; the state, which a run does not keep,
-is simulated again.
+of the moment, all that the world consists of but moisture. Seasons and trainings of the run are
+gone on from; the state, which a run does not keep, is simulated again.
 """
 
 import argparse
@@ -24,10 +23,10 @@ from shiome.data.windows import ImageGrid
 from shiome.showcases.typhoon.archive import Archive
 from shiome.showcases.typhoon.config import Config
 from shiome.showcases.typhoon.detector import Machine, fitting
-from shiome.showcases.typhoon.experiments import key_and_file
+from shiome.showcases.typhoon.experiments import held_maps, key_and_file
 from shiome.showcases.typhoon.figures import precursor_table
 from shiome.showcases.typhoon.labels import LAGS, frames
-from shiome.showcases.typhoon.score import Searched, enter_key, events, part_of, searched
+from shiome.showcases.typhoon.score import Searched, enter_key, events, searched
 from shiome.showcases.typhoon.whole import Mapper, fit_whole
 from shiome.showcases.typhoon.world import FIRST_SEED, kept, one_season, simulated
 from shiome.simulation.shallow_water.moist import moist_world
@@ -45,7 +44,9 @@ def states(config: Config) -> Float[npt.NDArray, "time row column field"]:
         for number in range(count):
             path = Path(config.checkpoint) / f"state{number:02d}.npy"
             if not path.exists():
-                np.save(path, scaled(kept(one_season(world, number, key), config)))
+                unfinished = path.with_suffix(".part.npy")
+                np.save(unfinished, scaled(kept(one_season(world, number, key), config)))
+                unfinished.replace(path)
             parts.append(np.load(path))
             advance()
     return np.concatenate(parts)
@@ -67,11 +68,8 @@ def search(
     config: Config,
 ) -> Searched:
     """Detections and scores of one network."""
-    periodic = ImageGrid.of(archive.images).periodic
-    times = archive.images["time"].values
-    at = np.concatenate([part_of(times, archive, part) for part in ("validation", "test")])
-    maps = np.zeros(images.shape[:3], np.float32)
-    maps[at] = Machine([network], [1.0], periodic).maps(images[at])
+    machine = Machine([network], [1.0], ImageGrid.of(archive.images).periodic)
+    maps = held_maps(machine, images, archive, images.shape[-1])
     truth = {part: events(archive, part) for part in ("validation", "test")}
     return searched(maps, archive, truth, config, enter_key(config.seed))
 

@@ -26,7 +26,7 @@ def _compiled() -> Any:
     return eqx.filter_jit(lambda network, x: network(x), compiler_options=options)  # type: ignore[call-overload]
 
 
-_met: set[Any] = set()  # networks and shapes that a program is compiled for
+_compiled_for: set[Any] = set()  # structures and shapes of networks, and shapes of batches
 
 
 def outputs(
@@ -49,8 +49,8 @@ def outputs(
     batch
         Images at once, at most.
     """
-    side_by_side_pays = jax.default_backend() == "cpu" and batch > 1
-    if side_by_side_pays:
+    threaded = jax.default_backend() == "cpu" and batch > 1
+    if threaded:
         batch = max(1, min(batch // 2, CACHED // max(1, prod(images.shape[1:3]))))
     reading = Lock()
 
@@ -63,10 +63,10 @@ def outputs(
         return np.asarray(_compiled()(network, padded))[: len(x)]
 
     firsts = range(0, len(images), batch)
-    # Two threads would compile the same program twice: what is new comes alone.
     sizes = tuple(a.shape for a in jax.tree.leaves(eqx.filter(network, eqx.is_array)))
     program = jax.tree.structure(network), sizes, (batch, *images.shape[1:])
-    alone = firsts[: program not in _met] if side_by_side_pays else firsts
-    parts = [made(first) for first in alone]
-    _met.add(program)
-    return np.concatenate(parts + side_by_side(made, firsts[len(alone) :]))
+    # Two threads would compile the same program twice: the first batch of a new one comes alone.
+    alone = int(program not in _compiled_for) if threaded else len(firsts)
+    parts = [made(first) for first in firsts[:alone]]
+    _compiled_for.add(program)
+    return np.concatenate(parts + side_by_side(made, firsts[alone:]))

@@ -68,12 +68,22 @@ class Scene(NamedTuple):
 
     def maps(self, machine: Machine, rung: Rung) -> Float[npt.NDArray, "time rows columns"]:
         """Maps of the images of validation and test; zeros elsewhere."""
-        times = self.archive.images["time"].values
-        at = np.concatenate([part_of(times, self.archive, p) for p in ("validation", "test")])
-        made = machine.maps(shown(self.images[at], rung.channels))
-        maps = np.zeros((len(times), *made.shape[1:]), np.float32)
-        maps[at] = made
-        return maps
+        return held_maps(machine, self.images, self.archive, rung.channels)
+
+
+def held_maps(
+    machine: Machine,
+    images: Float[npt.NDArray, "time row column channels"],
+    archive: Archive,
+    channels: int,
+) -> Float[npt.NDArray, "time rows columns"]:
+    """Maps of the images of validation and test, of which so many channels are shown."""
+    times = archive.images["time"].values
+    at = np.concatenate([part_of(times, archive, p) for p in ("validation", "test")])
+    made = machine.maps(shown(images[at], channels))
+    maps = np.zeros((len(times), *made.shape[1:]), np.float32)
+    maps[at] = made
+    return maps
 
 
 class Row(NamedTuple):

@@ -156,7 +156,16 @@ def draw_detections(image: xr.DataArray, found: pd.DataFrame, truth: pd.DataFram
             label=name if known else "detection",
         )  # fmt: skip
     axes.set(xlabel="Longitude (°E)", ylabel="Latitude (°N)")
-    legend(axes, loc="upper left", ncols=2, frameon=True, framealpha=0.9, edgecolor="none")
+    legend(
+        axes,
+        loc="upper left",
+        ncols=2,
+        labelspacing=1.0,
+        borderpad=0.7,
+        frameon=True,
+        framealpha=0.9,
+        edgecolor="none",
+    )
     return figure
 
 

@@ -73,8 +73,8 @@ def examples(archive: Archive, size: int, key: PRNGKeyArray) -> Examples:
     part = time_parts(
         patches["time"].values, patches["storm"].values, archive.boundaries, label=label
     )
-    together = np.argsort(part, kind="stable")
-    patches, label, part = patches.isel(sample=together), label[together], part[together]
+    by_part = np.argsort(part, kind="stable")
+    patches, label, part = patches.isel(sample=by_part), label[by_part], part[by_part]
     group = np.where(label > 0, label + 1, patches["hard_negative"].values.astype(np.int64))
     step = np.searchsorted(archive.images["time"].values, patches["time"].values)
     corner = patches["row"].values.astype(np.int64), patches["column"].values.astype(np.int64)

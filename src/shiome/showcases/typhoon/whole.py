@@ -207,8 +207,7 @@ def fit_whole(
         mapper(extent, float(taught[..., 0].mean()), start_key, images.shape[-1]),
         InMemory(
             weighted,
-            # They are the first ones.
-            jnp.asarray(images[: len(known)]),
+            jnp.asarray(images[: len(known)]),  # the training comes first
             jnp.asarray(taught),
             extent.batch,
             augment=AUGMENT,

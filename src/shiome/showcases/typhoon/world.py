@@ -96,8 +96,7 @@ def _season(
     config: Config, world: MoistWorld, number: int, key: PRNGKeyArray
 ) -> tuple[xr.DataArray, pd.DataFrame]:
     """One season, simulated and tracked unless it is kept already."""
-    start = f"{FIRST_YEAR + number}-{BEGIN}"
-    made = repr((config.seed, number, DAYS, start, config.scale.coarsen, criteria(config)))
+    made = repr((config.seed, number, DAYS, _start(number), config.scale.coarsen, criteria(config)))
     path = Path(config.checkpoint) / f"season{number:02d}.nc" if config.checkpoint else None
     if path is not None and path.exists():
         return read_season(path, made)
@@ -109,9 +108,8 @@ def _season(
 
 def one_season(world: MoistWorld, number: int, key: PRNGKeyArray) -> xr.Dataset:
     """Simulate the season of a number: images as :func:`.season` gives them, of all times."""
-    start = f"{FIRST_YEAR + number}-{BEGIN}"
     one = jax.random.fold_in(key, number)
-    return season(world, DAYS, one, EVERY_HOURS, start=start, spin_up=SPIN_UP)
+    return season(world, DAYS, one, EVERY_HOURS, start=_start(number), spin_up=SPIN_UP)
 
 
 def labelled(run: xr.Dataset, config: Config, number: int) -> tuple[xr.DataArray, pd.DataFrame]:
@@ -127,3 +125,8 @@ def kept(fields: Fields, config: Config) -> Fields:
     side, each = config.scale.coarsen, IMAGE_HOURS // EVERY_HOURS
     later = fields.isel(time=slice(each - 1, None, each))
     return later.coarsen(latitude=side, longitude=side).mean(keep_attrs=True)
+
+
+def _start(number: int) -> str:
+    """First day of a season."""
+    return f"{FIRST_YEAR + number}-{BEGIN}"
